@@ -1,0 +1,1 @@
+"""The kernel: knows nothing of hotels, tills or trucks."""

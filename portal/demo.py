@@ -1,0 +1,1 @@
+"""A lively demo business, and simulated devices that answer."""

@@ -1,0 +1,1 @@
+"""The outside world, one adapter a file, each with a working stand-in."""

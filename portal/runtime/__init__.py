@@ -1,0 +1,1 @@
+"""Embedded PostgreSQL, Mosquitto and Redis, for run.py and the tests."""

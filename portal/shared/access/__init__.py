@@ -1,0 +1,1 @@
+"""The right to use a unit for a time: pay, unlock, expire."""

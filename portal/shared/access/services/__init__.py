@@ -1,0 +1,1 @@
+"""Granting, extending, revoking, expiring."""

@@ -1,0 +1,1 @@
+"""Registering places and units."""

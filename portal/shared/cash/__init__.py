@@ -1,0 +1,1 @@
+"""Drawers and tenders, for till, depot and front desk alike."""

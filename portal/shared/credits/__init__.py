@@ -1,0 +1,1 @@
+"""The cashback pool: claimed once, expiring, on the ledger."""

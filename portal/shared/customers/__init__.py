@@ -1,0 +1,1 @@
+"""Guests, shop customers, contract customers."""

@@ -1,0 +1,1 @@
+"""Locks, meters, trackers: what they said, what they were told."""

@@ -1,0 +1,1 @@
+"""Accounts, memberships, sessions and tokens."""

@@ -1,0 +1,1 @@
+"""Accounts, entries, postings: balanced, never edited."""

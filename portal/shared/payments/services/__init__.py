@@ -1,0 +1,1 @@
+"""Intents, settlement, refunds, transfers."""

@@ -1,0 +1,1 @@
+"""Goods at places: shop shelves and depot yards."""

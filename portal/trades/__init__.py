@@ -1,0 +1,1 @@
+"""The four trades, strangers to one another."""

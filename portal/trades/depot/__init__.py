@@ -1,0 +1,1 @@
+"""Gas by the cylinder and by the meter."""

@@ -1,0 +1,1 @@
+"""Depots, meters and sales."""

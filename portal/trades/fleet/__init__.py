@@ -1,0 +1,1 @@
+"""Vehicles, trips, where they are."""

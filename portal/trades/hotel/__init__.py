@@ -1,0 +1,1 @@
+"""Rooms sold by the night."""

@@ -1,0 +1,1 @@
+"""Rooms, rates, reservations, folios, housekeeping."""

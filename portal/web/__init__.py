@@ -1,0 +1,1 @@
+"""Pages for people: the table of blueprints and prefixes."""

@@ -1,0 +1,1 @@
+"""People, roles, audit trail, jobs, devices and health."""

@@ -1,0 +1,1 @@
+"""Places, their units, controls and grants."""

@@ -1,0 +1,1 @@
+"""Payments, their lives, and the review queue."""

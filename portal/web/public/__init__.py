@@ -1,0 +1,1 @@
+"""Pages for people without an account: pay at the door, receipts, sandbox checkout."""

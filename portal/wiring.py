@@ -1,0 +1,1 @@
+"""The one table of who reacts to whom: payment purposes, tender kinds, event handlers."""
