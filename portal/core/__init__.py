@@ -1,1 +1,1 @@
-"""The kernel: knows nothing of hotels, tills or trucks."""
+"""The kernel: transactions, clocks, money, parsing; it knows nothing of hotels, tills or trucks."""

@@ -1,0 +1,97 @@
+"""The one order in which rows are locked, and advisory locks by name for things only one process may do."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy import Connection, text
+
+from portal.core.db import db
+
+log = structlog.get_logger(__name__)
+
+#: Every command takes its row locks in this order; a lock taken against it is a deadlock waiting for a busy day.
+LOCK_ORDER = (
+    "idempotency_key",
+    "login_throttle",
+    "user",
+    "asset",
+    "payment_intent",
+    "cash_session",
+    "stay",
+    "calendar",
+    "room",
+    "unit",
+    "access_grant",
+    "device",
+    "device_command",
+    "folio",
+    "customer",
+    "cylinder_balance",
+    "stock_level",
+    "meter",
+    "credit",
+    "ledger_account",
+    "document_series",
+)
+_RANK = {name: rank for rank, name in enumerate(LOCK_ORDER)}
+
+
+class LockOrderBroken(AssertionError):
+    """A command locked against the one order: a programming mistake, never a person's."""
+
+
+def taking(name: str) -> None:
+    """Called by every `lock_*` query before it locks; tests fail on a wrong order, production logs it."""
+    rank = _RANK[name]
+    info = db.session().info
+    highest = info.get("lock_rank", -1)
+    if rank < highest:
+        sentence = f"{name} was locked after {LOCK_ORDER[highest]}"
+        if os.environ.get("PORTAL_LOCK_ORDER") == "strict":
+            raise LockOrderBroken(sentence)
+        log.error("lock_order_broken", sentence=sentence)
+    info["lock_rank"] = max(rank, highest)
+
+
+def forget() -> None:
+    """A transaction ended, and its locks with it."""
+    db.session().info.pop("lock_rank", None)
+
+
+def lock_number(name: str) -> int:
+    """The 63-bit number PostgreSQL knows an advisory lock by."""
+    return int.from_bytes(hashlib.sha256(f"portal:{name}".encode()).digest()[:8], "big") >> 1
+
+
+def try_lock(connection: Connection, name: str) -> bool:
+    """Take a session-wide advisory lock on this very connection, or say that another holds it."""
+    return bool(connection.execute(text("select pg_try_advisory_lock(:n)"), {"n": lock_number(name)}).scalar())
+
+
+def lock_in_transaction(name: str) -> None:
+    """Wait for an advisory lock that ends with the running transaction."""
+    db.session.execute(text("select pg_advisory_xact_lock(:n)"), {"n": lock_number(name)})
+
+
+def try_lock_in_transaction(name: str) -> bool:
+    """As `lock_in_transaction`, but come back empty-handed instead of waiting."""
+    return bool(db.session.execute(text("select pg_try_advisory_xact_lock(:n)"), {"n": lock_number(name)}).scalar())
+
+
+@contextmanager
+def only_one(name: str) -> Iterator[Connection | None]:
+    """The connection that holds a leader's lock for the length of a block, or None when another process leads.
+
+    The lock lives on a connection of its own: when that connection dies, so does the claim to lead.
+    """
+    connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        yield connection if try_lock(connection, name) else None
+    finally:
+        connection.invalidate()
+        connection.close()

@@ -1,0 +1,82 @@
+"""@transactional: one command, one commit; conflicts are retried, and a broken constraint becomes a sentence."""
+
+from __future__ import annotations
+
+import functools
+import random
+import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from portal.core import locks
+from portal.core.db import db
+from portal.core.errors import Busy, Conflict, DomainError
+from portal.core.words import _
+
+P = ParamSpec("P")
+R = TypeVar("R")
+log = structlog.get_logger(__name__)
+
+LOCK_WAIT_MS = 2_000
+TRIES = 4
+#: Deadlock and serialization failure: the database undid everything, so the command may simply run again.
+RETRIED = {"40P01", "40001"}
+LOCK_TIMEOUT = "55P03"
+
+_rules: dict[str, Callable[[], DomainError]] = {}
+
+
+def rule(constraint: str, error: Callable[[], DomainError]) -> None:
+    """Say in words what a database constraint means when a command breaks it."""
+    _rules[constraint] = error
+
+
+def transactional(command: Callable[P, R]) -> Callable[P, R]:
+    """Make a function a command: it runs in one transaction, or, called by another command, inside that one's."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        info = db.session().info
+        if info.get("in_command"):
+            return command(*args, **kwargs)
+        for attempt in range(1, TRIES + 1):
+            info["in_command"] = True
+            try:
+                db.session.execute(text(f"set local lock_timeout = {LOCK_WAIT_MS}"))
+                result = command(*args, **kwargs)
+                db.session.commit()
+                return result
+            except DBAPIError as error:
+                db.session.rollback()
+                state = getattr(error.orig, "pgcode", None)
+                if state in RETRIED and attempt < TRIES:
+                    log.info("command_retried", command=command.__qualname__, attempt=attempt, state=state)
+                    time.sleep(random.uniform(0.005, 0.03) * attempt)
+                    continue
+                raise _in_words(error, state) from error
+            except BaseException:
+                db.session.rollback()
+                raise
+            finally:
+                info["in_command"] = False
+                locks.forget()
+        raise AssertionError("a command either returns or raises")
+
+    run.__command__ = True  # type: ignore[attr-defined]
+    return run
+
+
+def _in_words(error: DBAPIError, state: str | None) -> Exception:
+    if state in RETRIED or state == LOCK_TIMEOUT:
+        return Busy(_("Somebody else is working on this right now. Try again in a moment."))
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    if constraint in _rules:
+        return _rules[constraint]()
+    if isinstance(error, IntegrityError):
+        log.warning("constraint_without_words", constraint=constraint, state=state)
+        return Conflict(_("That does not fit what is already stored. Reload and try again."), rule=constraint)
+    return error

@@ -1,0 +1,135 @@
+"""Money on its way: what was asked for, what arrived, and what the gateways said."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.core.db import Record
+from portal.core.money import Money
+
+
+class IntentStatus(StrEnum):
+    """created -> pending -> succeeded | processing | failed | abandoned | expired | review.
+
+    Late money moves expired, abandoned and failed on to succeeded or review: it is never dropped.
+    """
+
+    CREATED = "created"
+    PENDING = "pending"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+    EXPIRED = "expired"
+    REVIEW = "review"
+    PART_REFUNDED = "part_refunded"
+    REFUNDED = "refunded"
+
+
+class PaymentIntent(Record):
+    """What somebody set out to pay, for what, and how far it has come. Amounts in minor units."""
+
+    __tablename__ = "payment_intent"
+    __table_args__ = (
+        UniqueConstraint("idem_actor", "idem_key"),
+        CheckConstraint("amount > 0", "amount_positive"),
+        CheckConstraint("reference ~ '^[A-Za-z0-9.=-]{6,64}$'", "reference_form"),
+        Index("ix_payment_intent_asset_id", "asset_id", "id"),
+        Index("ix_payment_intent_subject_id", "subject_id", "id"),
+        Index("ix_payment_intent_poll", "next_poll_at", postgresql_where=text("next_poll_at is not null")),
+    )
+
+    reference: Mapped[str] = mapped_column(unique=True)
+    provider: Mapped[str]
+    purpose: Mapped[str]
+    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("asset.id"))
+    subject_id: Mapped[uuid.UUID]
+    payer_email: Mapped[str]
+    payer_phone: Mapped[str | None]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    price: Mapped[int | None]
+    period_minutes: Mapped[int | None]
+    status: Mapped[str] = mapped_column(server_default=text("'created'"))
+    review_reason: Mapped[str | None]
+    checkout_url: Mapped[str | None]
+    return_url: Mapped[str | None]
+    provider_ref: Mapped[str | None]
+    opened_by: Mapped[str]
+    idem_actor: Mapped[str | None]
+    idem_key: Mapped[str | None]
+    idem_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    next_poll_at: Mapped[datetime | None]
+    polls: Mapped[int] = mapped_column(server_default=text("0"))
+
+    payment: Mapped[Payment | None] = relationship(lazy="raise", back_populates="intent")
+
+    @property
+    def money(self) -> Money:
+        """What was asked for."""
+        return Money(self.amount, self.currency)
+
+
+class Payment(Record):
+    """Money that arrived, once per intent and once per provider transaction. The remainder is the payer's."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        UniqueConstraint("provider", "provider_txn_id"),
+        CheckConstraint("amount > 0", "amount_positive"),
+        CheckConstraint("fee >= 0", "fee_not_negative"),
+        CheckConstraint("remainder between 0 and amount", "remainder_within"),
+        Index("ix_payment_asset_id", "asset_id", "paid_at"),
+    )
+
+    intent_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("payment_intent.id"), unique=True)
+    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("asset.id"))
+    provider: Mapped[str]
+    provider_txn_id: Mapped[str]
+    amount: Mapped[int]
+    fee: Mapped[int] = mapped_column(server_default=text("0"))
+    currency: Mapped[str]
+    remainder: Mapped[int] = mapped_column(server_default=text("0"))
+    counted: Mapped[bool] = mapped_column(server_default=text("true"))
+    channel: Mapped[str | None]
+    paid_at: Mapped[datetime]
+    settled_via: Mapped[str]
+
+    intent: Mapped[PaymentIntent] = relationship(lazy="raise", back_populates="payment")
+
+    @property
+    def money(self) -> Money:
+        """What arrived."""
+        return Money(self.amount, self.currency)
+
+
+class GatewayMessage(Record):
+    """A webhook as it came: exact bytes, signature already checked, counted when it comes again."""
+
+    __tablename__ = "gateway_message"
+    __table_args__ = (
+        UniqueConstraint("provider", "dedupe_key"),
+        CheckConstraint("status in ('new', 'done', 'ignored', 'unmatched', 'dead')", "status_known"),
+        Index("ix_gateway_message_due", "next_attempt_at", postgresql_where=text("status = 'new'")),
+        Index("ix_gateway_message_reference", "reference"),
+    )
+
+    provider: Mapped[str]
+    dedupe_key: Mapped[str]
+    kind: Mapped[str]
+    reference: Mapped[str | None]
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    address: Mapped[str | None]
+    deliveries: Mapped[int] = mapped_column(server_default=text("1"))
+    status: Mapped[str] = mapped_column(server_default=text("'new'"))
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    last_delivery_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    error: Mapped[str | None]
