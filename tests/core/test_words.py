@@ -12,9 +12,11 @@ from portal.core.words import _, lazy_, ngettext, use_language
 @pytest.fixture
 def a_french_catalogue(tmp_path, monkeypatch):
     """A compiled catalogue with one sentence, and a language choice that ends with the test."""
-    texts = {"": "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n > 1);\n",
-             "Room %(room)s is let.": "La chambre %(room)s est louée.",
-             "%(num)s night\0%(num)s nights": "%(num)s nuit\0%(num)s nuits"}
+    texts = {
+        "": "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n > 1);\n",
+        "Room %(room)s is let.": "La chambre %(room)s est louée.",
+        "%(num)s night\0%(num)s nights": "%(num)s nuit\0%(num)s nuits",
+    }
     (tmp_path / "fr" / "LC_MESSAGES").mkdir(parents=True)
     (tmp_path / "fr" / "LC_MESSAGES" / "messages.mo").write_bytes(_compiled(texts))
     monkeypatch.setattr(words, "TRANSLATIONS", tmp_path)
