@@ -9,8 +9,10 @@ import uuid
 from pathlib import Path
 
 from flask import Flask, g, request
+from jinja2 import StrictUndefined
 
 from config import Settings
+from portal.core.words import gettext, ngettext_plain
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +32,8 @@ def create_app(settings: Settings) -> Flask:
         static_url_path="/static",
     )
     app.config.from_mapping(settings.flask_config())
+    app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined, "extensions": ["jinja2.ext.i18n"]}
+    app.jinja_env.install_gettext_callables(gettext, ngettext_plain, newstyle=True)  # type: ignore[attr-defined]
     app.extensions["settings"] = settings
     load_models()
     configure_logging(production=settings.production)

@@ -45,7 +45,7 @@ def app(tmp_path_factory):
     admin.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def committed(app):
     """Real commits; everything is emptied afterwards."""
     from portal.core.db import db
@@ -60,17 +60,17 @@ def committed(app):
         db.session.remove()
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(committed):
     return committed
 
 
-@pytest.fixture()
+@pytest.fixture
 def client(app):
     return app.test_client()
 
 
-@pytest.fixture()
+@pytest.fixture
 def count_queries(app):
     """`with count_queries() as queries: ...; len(queries)`."""
     from portal.core.db import db
