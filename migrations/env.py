@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import create_engine, inspect, pool, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from portal.core.db import db
 from portal.core.outbox import Xid8
 
 ischema_names["xid8"] = Xid8
-VERSIONS = Path(__file__).parent / "versions"
+HERE = Path(__file__).parent
+VERSIONS = HERE / "versions"
+sys.path.insert(0, str(HERE))
+import rights  # noqa: E402 - Alembic runs this file by path, so its neighbours are found by hand
+
 PARTITION = re.compile(r"_(p\d{4}_\d{2}|default)$")
 
 
@@ -51,6 +56,8 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        if inspect(connection).has_table("audit_entry"):
+            rights.grant(connection, owner_url=url, portal_url=settings.database_url)
     engine.dispose()
 
 

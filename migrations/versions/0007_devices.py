@@ -117,7 +117,8 @@ def upgrade() -> None:
     op.execute("create table asset_event_default partition of asset_event default")
     op.execute(
         """
-        create function make_event_partitions(since date, months int) returns int language plpgsql as $$
+        create function make_event_partitions(since date, months int) returns int language plpgsql
+        security definer set search_path = public as $$
         declare first date; made int := 0;
         begin
           for n in 0 .. months loop

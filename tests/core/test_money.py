@@ -22,7 +22,7 @@ from portal.core.money import (
 )
 
 currencies = st.sampled_from(sorted(DECIMALS))
-minors = st.integers(-10**14, 10**14)
+minors = st.integers(-(10**14), 10**14)
 rates = st.integers(0, 1_000_000)
 
 
@@ -41,8 +41,23 @@ def test_amounts_are_written_with_every_decimal_of_their_currency():
     assert str(Money(999_999_999_999, "KES")) == "9,999,999,999.99 KES"
 
 
-@pytest.mark.parametrize("amount", ["12.345", Decimal("0.001"), "1e2", "1_000", "١٢", "NaN", Decimal("NaN"),
-                                    "", " 1", "1.", True, Decimal("1e999999999")])
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "12.345",
+        Decimal("0.001"),
+        "1e2",
+        "1_000",
+        "١٢",
+        "NaN",
+        Decimal("NaN"),
+        "",
+        " 1",
+        "1.",
+        True,
+        Decimal("1e999999999"),
+    ],
+)
 def test_an_amount_the_currency_cannot_express_is_refused_not_rounded(amount):
     with pytest.raises(NotThatPrecise):
         Money.from_major(amount, "KES")
@@ -58,8 +73,12 @@ def test_only_money_in_use_is_a_currency():
 
 
 def test_two_currencies_never_meet_in_one_sum():
-    for meet in (lambda: Money(1, "KES") + Money(1, "NGN"), lambda: Money(1, "KES") - Money(1, "NGN"),
-                 lambda: Money(1, "KES") < Money(1, "NGN"), lambda: Money(1, "KES") >= Money(1, "NGN")):
+    for meet in (
+        lambda: Money(1, "KES") + Money(1, "NGN"),
+        lambda: Money(1, "KES") - Money(1, "NGN"),
+        lambda: Money(1, "KES") < Money(1, "NGN"),
+        lambda: Money(1, "KES") >= Money(1, "NGN"),
+    ):
         with pytest.raises(CurrencyMismatch):
             meet()
     assert Money(5, "KES") - Money(7, "KES") == -Money(2, "KES")
@@ -78,7 +97,7 @@ def test_a_half_rounds_away_from_zero():
     assert {text: round_minor(Decimal(text)) for text in halves} == halves
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-10**9, max_value=10**9))
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**9), max_value=10**9))
 def test_rounding_mirrors_and_never_moves_more_than_a_half(value):
     assert round_minor(-value) == -round_minor(value)
     assert abs(round_minor(value) - value) <= Decimal("0.5")

@@ -31,13 +31,19 @@ REFUSED = {
     ("FORM", 22): (*ARRIVAL, ["2031-02-30", "31/02/2031", "0000-00-00"], "There is no such date: {value}."),
     ("FORM", 27): (parse.email, {}, ["a@b", "a@b..c", "a\r\nBcc:x@y"], "This is not an e-mail address."),
     ("FORM", 34): (
-        parse.choice, {"field": "method", "options": ["CASH"], "label": "payment methods"}, ["GOLD", None],
-        "Choose one of the listed payment methods."),
+        parse.choice,
+        {"field": "method", "options": ["CASH"], "label": "payment methods"},
+        ["GOLD", None],
+        "Choose one of the listed payment methods.",
+    ),
     ("FORM", 36): (*AMOUNT, ["abc", ""], None),
     ("API", 7): (parse.json_object, {}, [b'{"name": "\\u0000"}'], None),
     ("API", 16): (parse.uuid, {}, [2**31, 2**53 + 1, 2**63, -1, 0, str(2**63)], None),
-    ("API", 21): (*API_AMOUNT, ["12.345", "1e2", "1_000", "١٢"],
-                  "amount must be a decimal with at most 2 decimals, such as 12.50."),
+    ("API", 21): (
+        *API_AMOUNT,
+        ["12.345", "1e2", "1_000", "١٢"],
+        "amount must be a decimal with at most 2 decimals, such as 12.50.",
+    ),
     ("API", 22): (parse.currency, {"must_be": "KES"}, ["XXX", "kes", "NGN", ""], None),
     ("API", 27): (parse.idempotency_key, {}, ["k" * 300, "", "clé", "a b", None], None),
     ("MQTT", 16): (*SEQ, [None, "1", 1.5, True, -1, 2**63], None),
@@ -60,8 +66,10 @@ BAD_BODIES = {
 ACCEPTED = {
     ("FORM", 7): lambda: parse.text("<script>alert(1)</script>", "name") == "<script>alert(1)</script>",
     ("FORM", 9): lambda: parse.text("' OR 1=1--", "q") == "' OR 1=1--",
-    ("FORM", 26): lambda: parse.site_moment("2031-03-30T02:30", "at", zone=ZoneInfo("Europe/Berlin"))
-    == parse.SiteMoment(datetime(2031, 3, 30, 1, 0, tzinfo=UTC), moved=True),
+    ("FORM", 26): lambda: (
+        parse.site_moment("2031-03-30T02:30", "at", zone=ZoneInfo("Europe/Berlin"))
+        == parse.SiteMoment(datetime(2031, 3, 30, 1, 0, tzinfo=UTC), moved=True)
+    ),
     ("CSV", 39): lambda: parse.text("Cafe\u0301", "name") == parse.text("Café", "name"),
 }
 
@@ -106,6 +114,14 @@ def test_the_rows_played_here_are_rows_of_the_list():
     with found.open(encoding="utf-8", newline="") as rows:
         promised = {(row["interface"], int(row["n"])): row["expected"] for row in csv.DictReader(rows)}
     assert promised.keys() >= {*REFUSED, *BAD_BODIES, *ACCEPTED, ("API", 17), ("API", 19)}
-    for row in (("FORM", 1), ("FORM", 4), ("FORM", 11), ("FORM", 12), ("FORM", 17), ("FORM", 27), ("FORM", 34),
-                ("API", 21)):
+    for row in (
+        ("FORM", 1),
+        ("FORM", 4),
+        ("FORM", 11),
+        ("FORM", 12),
+        ("FORM", 17),
+        ("FORM", 27),
+        ("FORM", 34),
+        ("API", 21),
+    ):
         assert REFUSED[row][-1] in promised[row]

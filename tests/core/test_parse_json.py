@@ -14,13 +14,43 @@ def test_numbers_keep_every_digit():
     assert json_value(b'"\\u00e9"') == "é"
 
 
-@pytest.mark.parametrize("raw", [
-    b"", b"  ", b"null", b"[]", b'"x"', b"{", b"{]", b'{"a":1}x', b"{'a':1}", b'{"a":1,}', b'{"a"', b'{"a":"\n"}',
-    b'{"a":01}', b'{"a":+1}', b'{"a":NaN}', b'{"a":Infinity}', b'{"a":-Infinity}', b'{"a":1e999}', b'{"a":1e-999}',
-    b'{"a":1e99999999999999999999}', b'{"a":0e-9999}', b'{"a":' + b"9" * 5000 + b"}", b'{"a":0.' + b"3" * 5000 + b"}",
-    b'{"a":1,"a":1}', b'{"a":{"b":1,"c":2,"b":3}}', b"\xff", b'{"a":"\xed\xa0\x80"}', '{"a":1}'.encode("utf-16"),
-    b"[" * 50_000, b'{"a":' * 2_000, b"[" * 33 + b"]" * 33,
-], ids=lambda raw: ascii(raw[:20]))
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"  ",
+        b"null",
+        b"[]",
+        b'"x"',
+        b"{",
+        b"{]",
+        b'{"a":1}x',
+        b"{'a':1}",
+        b'{"a":1,}',
+        b'{"a"',
+        b'{"a":"\n"}',
+        b'{"a":01}',
+        b'{"a":+1}',
+        b'{"a":NaN}',
+        b'{"a":Infinity}',
+        b'{"a":-Infinity}',
+        b'{"a":1e999}',
+        b'{"a":1e-999}',
+        b'{"a":1e99999999999999999999}',
+        b'{"a":0e-9999}',
+        b'{"a":' + b"9" * 5000 + b"}",
+        b'{"a":0.' + b"3" * 5000 + b"}",
+        b'{"a":1,"a":1}',
+        b'{"a":{"b":1,"c":2,"b":3}}',
+        b"\xff",
+        b'{"a":"\xed\xa0\x80"}',
+        '{"a":1}'.encode("utf-16"),
+        b"[" * 50_000,
+        b'{"a":' * 2_000,
+        b"[" * 33 + b"]" * 33,
+    ],
+    ids=lambda raw: ascii(raw[:20]),
+)
 def test_what_is_not_our_json_is_a_bad_request(raw):
     with pytest.raises(BadJson) as refusal:
         json_object(raw)
@@ -38,11 +68,14 @@ def test_hostile_quotes_take_no_longer_than_their_length():
             json_value(raw)
 
 
-@pytest.mark.parametrize(("raw", "field"), [
-    (b'{"name": "a\\u0000b"}', "name"),
-    (b'{"guest": {"names": ["x", "\\ud800"]}}', "guest.names.1"),
-    (b'{"a\\udfff": 1}', "a\ufffd"),
-])
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        (b'{"name": "a\\u0000b"}', "name"),
+        (b'{"guest": {"names": ["x", "\\ud800"]}}', "guest.names.1"),
+        (b'{"a\\udfff": 1}', "a\ufffd"),
+    ],
+)
 def test_a_string_that_cannot_be_stored_is_named(raw, field):
     with pytest.raises(ParseError) as refusal:
         json_object(raw)

@@ -38,13 +38,24 @@ READERS = {
     "optional": lambda v: parse.optional(parse.day, v, "f"),
 }
 SHAPED = (
-    r"[-+]?[0-9٠-٩.,_eE]{0,45}", r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,12}(Z|[+-][0-9]{2}:[0-9]{2})?)?",
-    r"[0-9]{2}:[0-9]{2}", r"[a-z.]{1,5}@[a-z.-]{1,9}", r"\+?[0-9 ()-]{3,20}", r"-?[0-9.]{1,6},-?[0-9.]{1,6}",
+    r"[-+]?[0-9٠-٩.,_eE]{0,45}",
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,12}(Z|[+-][0-9]{2}:[0-9]{2})?)?",
+    r"[0-9]{2}:[0-9]{2}",
+    r"[a-z.]{1,5}@[a-z.-]{1,9}",
+    r"\+?[0-9 ()-]{3,20}",
+    r"-?[0-9.]{1,6},-?[0-9.]{1,6}",
 )
 anything = st.one_of(
-    st.text(st.characters(codec=None), max_size=60), *(st.from_regex(shape, fullmatch=True) for shape in SHAPED),
-    st.none(), st.booleans(), st.integers(), st.floats(), st.decimals(), st.binary(max_size=9),
-    st.lists(st.none(), max_size=2), st.dictionaries(st.text(), st.none(), max_size=2),
+    st.text(st.characters(codec=None), max_size=60),
+    *(st.from_regex(shape, fullmatch=True) for shape in SHAPED),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.decimals(),
+    st.binary(max_size=9),
+    st.lists(st.none(), max_size=2),
+    st.dictionaries(st.text(), st.none(), max_size=2),
 )
 
 
@@ -104,8 +115,13 @@ def test_a_moment_on_the_clock_of_a_place_is_one_that_its_clock_shows(local):
     assert read.moved == (shown != local.replace(second=0, microsecond=0))
 
 
-@given(st.one_of(st.binary(max_size=200), st.text(max_size=100).map(str.encode),
-                 st.text('[]{}":,\\0123456789.eE-ntu ', max_size=100).map(str.encode)))
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.text(max_size=100).map(str.encode),
+        st.text('[]{}":,\\0123456789.eE-ntu ', max_size=100).map(str.encode),
+    )
+)
 @example(b'{"a": "\\ud800"}')
 def test_the_json_loader_raises_nothing_but_invalid(raw):
     refusal = refusal_of(lambda: parse.json_value(raw))
@@ -117,8 +133,10 @@ def test_the_json_loader_raises_nothing_but_invalid(raw):
 
 storable = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=20)
 documents = st.recursive(
-    st.none() | st.booleans() | st.integers(-10**38, 10**38) | storable,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(storable, inner, max_size=4), max_leaves=12)
+    st.none() | st.booleans() | st.integers(-(10**38), 10**38) | storable,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(storable, inner, max_size=4),
+    max_leaves=12,
+)
 
 
 @given(documents, st.booleans())

@@ -1,11 +1,13 @@
 """Migrations are numbered, go up, down and up again, and end where the models are."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import ProgrammingError
 
 from config import Settings
 from portal import create_app
@@ -50,6 +52,47 @@ def test_up_down_up_and_equal_to_the_models(scratch):
     upgrade(directory=where)
     assert tables() == first
     check(directory=where)
+
+
+def test_the_portals_own_role_can_neither_change_tables_nor_history(scratch):
+    """With DATABASE_OWNER_URL set, migrations run as the owner and the portal connects as somebody smaller."""
+    owner = db.engine.url.render_as_string(hide_password=False)
+    role = f"portal_small_{db.engine.url.database[-20:]}"
+    with db.engine.begin() as connection:
+        connection.execute(text(f'create role "{role}" login'))
+    small = db.engine.url.set(username=role).render_as_string(hide_password=False)
+    settings = scratch.extensions["settings"]
+    scratch.extensions["settings"] = replace(settings, database_url=small, database_owner_url=owner)
+    upgrade(directory=str(MIGRATIONS))
+    engine = create_engine(small)
+
+    def may(statement: str) -> bool:
+        try:
+            with engine.begin() as connection:
+                connection.execute(text(statement))
+        except ProgrammingError as error:
+            if error.orig.pgcode != "42501":
+                raise
+            return False
+        return True
+
+    entry = "insert into audit_entry (actor_kind, actor_name, action, subject_type) values ('user', 'a', 'b', 'c')"
+    try:
+        assert may(entry)
+        assert may("select * from audit_entry")
+        assert may("delete from idempotency_key")
+        assert may("select make_event_partitions('2031-01-01', 1)")
+        assert not may("update audit_entry set reason = 'x'")
+        assert not may("delete from audit_entry")
+        assert not may("truncate audit_entry cascade")
+        assert not may("alter table audit_entry disable trigger all")
+        assert not may("create table mine (id int)") or int(engine.dialect.server_version_info[0]) < 15
+        assert not may("update alembic_version set version_num = '0'")
+    finally:
+        engine.dispose()
+        with db.engine.begin() as connection:
+            connection.execute(text(f'drop owned by "{role}"'))
+            connection.execute(text(f'drop role "{role}"'))
 
 
 def test_migrations_are_numbered_one_after_the_other():
