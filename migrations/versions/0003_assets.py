@@ -70,17 +70,26 @@ def upgrade() -> None:
             "status in ('inactive', 'active', 'expired', 'suspended', 'retired')", name=op.f("ck_unit_status_known")
         ),
         sa.CheckConstraint("price > 0", name=op.f("ck_unit_price_positive")),
+        sa.CheckConstraint(
+            "(status = 'suspended') = (status_before is not null)", name=op.f("ck_unit_status_before_while_suspended")
+        ),
         sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_unit_asset_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit")),
         sa.UniqueConstraint("asset_id", "kind", "number", name=op.f("uq_unit_asset_id_kind_number")),
         sa.UniqueConstraint("id", "asset_id", name=op.f("uq_unit_id_asset_id")),
         sa.UniqueConstraint("label", name=op.f("uq_unit_label")),
     )
-    op.create_index("ix_unit_due", "unit", ["expires_at"], unique=False, postgresql_where=sa.text("status = 'active'"))
+    op.create_index(
+        "ix_unit_due",
+        "unit",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'active' or status_before = 'active'"),
+    )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_unit_due", table_name="unit", postgresql_where=sa.text("status = 'active'"))
+    op.drop_index("ix_unit_due", table_name="unit")
     op.drop_table("unit")
     op.drop_index(op.f("ix_asset_business_id"), table_name="asset")
     op.drop_table("asset")

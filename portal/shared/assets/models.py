@@ -84,7 +84,8 @@ class Unit(Record):
         CheckConstraint("status in ('inactive', 'active', 'expired', 'suspended', 'retired')", "status_known"),
         CheckConstraint("status <> 'active' or expires_at is not null", "active_until"),
         CheckConstraint("price > 0", "price_positive"),
-        Index("ix_unit_due", "expires_at", postgresql_where=text("status = 'active'")),
+        CheckConstraint("(status = 'suspended') = (status_before is not null)", "status_before_while_suspended"),
+        Index("ix_unit_due", "expires_at", postgresql_where=text("status = 'active' or status_before = 'active'")),
     )
 
     asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("asset.id"))
