@@ -7,23 +7,30 @@ import zoneinfo
 from datetime import datetime
 from typing import Any
 
-
 from portal.core import numbers
 from portal.core.actor import Actor
 from portal.core.clock import utcnow
 from portal.core.db import db
-from portal.core.errors import DomainError
-from portal.core.money import MAX_MINOR, decimals_of
+from portal.core.money import decimals_of
 from portal.core.outbox import publish
-from portal.core.transaction import rule, transactional
+from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.shared.assets import errors
-from portal.shared.assets.events import AssetAmended, AssetRegistered, UnitAmended, UnitRegistered
-from portal.shared.assets.models import Asset, AssetKind, Business, Unit, UnitKind, UnitStatus
-from portal.shared.assets.queries import find_unit, kinds_at, lock_asset, lock_unit
-from portal.shared.assets.services.units import amend_unit, called, delete_unit, flush_unless_history, need_reason, register_unit, resume, retire, suspend
+from portal.shared.assets.events import AssetAmended, AssetRegistered
+from portal.shared.assets.models import Asset, AssetKind, Business, Unit
+from portal.shared.assets.queries import lock_asset
+from portal.shared.assets.services.units import (
+    amend_unit,
+    called,
+    delete_unit,
+    flush_unless_history,
+    need_reason,
+    register_unit,
+    resume,
+    retire,
+    suspend,
+)
 from portal.shared.audit.services import record
-
 
 
 @transactional
@@ -200,8 +207,6 @@ def _tell_asset(
         after=after,
     )
     publish(AssetAmended(asset_id=asset.id, subject_id=asset.id))
-
-
 
 
 __all__ = [

@@ -201,8 +201,6 @@ def flush_unless_history(sentence: str) -> None:
         raise errors.HasHistory(sentence) from error
 
 
-
-
 def _terms(unit: Unit) -> dict[str, Any]:
     return {
         "price": unit.price,
