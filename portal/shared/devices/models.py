@@ -28,6 +28,22 @@ class CommandStatus(StrEnum):
 
 OPEN = (CommandStatus.QUEUED, CommandStatus.SENT, CommandStatus.ACCEPTED)
 
+#: What a unit of each kind can be told, by capability.
+CAPABILITIES: dict[str, dict[str, tuple[str, ...]]] = {
+    "room": {"access": ("unlock", "lock"), "electricity": ("turn_on", "turn_off")},
+    "vehicle": {"ignition": ("turn_on", "turn_off")},
+}
+
+#: A device reports a state, never the command's own word: so an echo of a command cannot pass for its answer.
+REPORTS = {
+    ("access", "unlocked"): "unlock",
+    ("access", "locked"): "lock",
+    ("electricity", "on"): "turn_on",
+    ("electricity", "off"): "turn_off",
+    ("ignition", "on"): "turn_on",
+    ("ignition", "off"): "turn_off",
+}
+
 
 class AssetEvent(Model):
     """One authentic message of one unit, for ever. Append-only, kept in monthly partitions by `at`."""

@@ -1,0 +1,35 @@
+"""How talking to devices is refused."""
+
+from portal.core.errors import Conflict, Invalid, NotFound
+
+
+class UnknownDevice(NotFound):
+    """No unit of that number stands at that place."""
+
+
+class ImplausibleReading(Invalid):
+    """What the device says cannot be so."""
+
+
+class NotCapable(Invalid):
+    """This kind of unit cannot do that."""
+
+
+class ReasonNeeded(Invalid):
+    """A hand on a lock or an engine must say why."""
+
+
+class UnitNotInService(Conflict):
+    """A retired unit takes no commands."""
+
+
+class CommandOver(Conflict):
+    """The command has come to its end, and cannot be changed any more."""
+
+
+class CommandNotFound(NotFound):
+    """No such command at this place."""
+
+
+class DeadLetterNotFound(NotFound):
+    """No such message at this place."""

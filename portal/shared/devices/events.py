@@ -1,0 +1,84 @@
+"""What devices were told and what they said, as facts for the rest of the portal."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from portal.core.outbox import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CommandEvent(Event):
+    """A step of one command; `subject_id` is the unit."""
+
+    command_id: uuid.UUID
+    capability: str
+    action: str
+    status: str
+    grant_id: uuid.UUID | None = None
+    detail: str | None = None
+
+
+class CommandQueued(_CommandEvent):
+    """A unit is to be told something."""
+
+    topic: ClassVar[str] = "devices.command.queued"
+
+
+class CommandSent(_CommandEvent):
+    """The broker has taken charge of the command."""
+
+    topic: ClassVar[str] = "devices.command.sent"
+
+
+class CommandAccepted(_CommandEvent):
+    """The device has the command and is at it."""
+
+    topic: ClassVar[str] = "devices.command.accepted"
+
+
+class CommandDone(_CommandEvent):
+    """The device reports what it was told to do."""
+
+    topic: ClassVar[str] = "devices.command.done"
+
+
+class CommandFailed(_CommandEvent):
+    """The device tried and could not, or refused."""
+
+    topic: ClassVar[str] = "devices.command.failed"
+
+
+class CommandExpired(_CommandEvent):
+    """Its time passed before the device answered."""
+
+    topic: ClassVar[str] = "devices.command.expired"
+
+
+class CommandSuperseded(_CommandEvent):
+    """A younger command of the same capability took its place."""
+
+    topic: ClassVar[str] = "devices.command.superseded"
+
+
+class CommandCancelled(_CommandEvent):
+    """Somebody took it back before it was done."""
+
+    topic: ClassVar[str] = "devices.command.cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingsTaken(Event):
+    """Units of one place have said something; told at most about once a second, however much they say."""
+
+    topic: ClassVar[str] = "devices.reading.taken"
+    units: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterStored(Event):
+    """A message could not be understood."""
+
+    topic: ClassVar[str] = "devices.dead_letter.stored"
