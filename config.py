@@ -117,6 +117,7 @@ class Settings:
     redis_url: str = field(default="", repr=False)
     mqtt_url: str = field(default="", repr=False)
     mqtt_device_url: str = field(default="", repr=False)
+    mqtt_version: str = "5"
     demo: bool | None = None
     payment_provider: str = "sandbox"
     paystack_secret_key: str = field(default="", repr=False)
@@ -174,6 +175,7 @@ class Settings:
             redis_url=read.url("REDIS_URL", ("redis", "rediss")),
             mqtt_url=read.url("MQTT_URL", ("mqtt", "mqtts")),
             mqtt_device_url=read.url("MQTT_DEVICE_URL", ("mqtt", "mqtts"), read.text("MQTT_URL")),
+            mqtt_version=read.choice("MQTT_VERSION", "5", ("5", "3.1.1")),
             demo=read.flag("DEMO", None),
             payment_provider=read.choice("PAYMENT_PROVIDER", "" if production else "sandbox",
                                          (*PROVIDERS, "") if production else PROVIDERS),
