@@ -208,12 +208,9 @@ class Settings:
     @classmethod
     def load(cls) -> "Settings":
         """The environment, then `.env`, then what a portal running on the same VAR_DIR wrote down."""
-        environ = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value is not None}
-        environ.update(os.environ)
-        var_dir = Path(environ.get("VAR_DIR") or ROOT / "var").expanduser()
-        for name, value in _running(var_dir).items():
-            environ.setdefault(name, value)
-        return cls.from_env(environ)
+        found = environ()
+        var_dir = Path(found.get("VAR_DIR") or ROOT / "var").expanduser()
+        return cls.from_env({**_running(var_dir), **found})
 
     def environ(self) -> dict[str, str]:
         """The same settings as variables, for the processes started from this one."""
@@ -271,6 +268,12 @@ class Settings:
     def derived_key(self, purpose: str) -> str:
         """A key of its own for each use of the one secret."""
         return hmac.new(self.secret_key.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def environ() -> dict[str, str]:
+    """The variables of this process, and beneath them those of `.env`."""
+    written = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value is not None}
+    return {**written, **os.environ}
 
 
 def connect_args(application_name: str) -> dict[str, Any]:
