@@ -247,6 +247,7 @@ class Settings:
                 "pool_recycle": 1800,
                 "connect_args": connect_args("portal"),
             },
+            "WTF_CSRF_ENABLED": not self.testing,
             "WTF_CSRF_TIME_LIMIT": None,
             "JWT_SECRET_KEY": self.derived_key("jwt"),
             "JWT_ALGORITHM": "HS256",

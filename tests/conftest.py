@@ -1,93 +1,243 @@
-"""The fixtures every test stands on."""
-
-from __future__ import annotations
+"""What every test may ask for: a database, an app, clients, a broker, a browser, the whole portal running."""
 
 import os
-from contextlib import contextmanager
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
-import psycopg2
 import pytest
-from sqlalchemy import event, text
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
 
-os.environ.setdefault("PORTAL_LOCK_ORDER", "strict")
-SERVER = os.environ.get("PORTAL_TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+from portal import create_app
+from portal.core.db import db
+from portal.runtime import mosquitto
+from tests.support import brokers, browsers, databases
+from tests.support.clients import Client
+from tests.support.queries import counting
+from tests.support.servers import Server
+
+MISSING = "MISSING: "
+NEEDS = {
+    "database": {"app", "database_url", "session", "committed", "client", "portal_url", "running_portal"},
+    "broker": {"broker", "private_broker", "portal_url", "running_portal"},
+    "browser": {"browser", "page"},
+}
+os.environ["PORTAL_LOCK_ORDER"] = "strict"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        databases.open_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        databases.close_run()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The marks follow from what a test asks for; journeys share one running portal, so one worker."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        for mark, fixtures in NEEDS.items():
+            if asked & fixtures:
+                item.add_marker(mark)
+        if asked & {"portal_url", "running_portal"}:
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say loudly, and last, which tests this machine could not run and how to get what they need."""
+    missing: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if MISSING in reason:
+            what = reason.partition(MISSING)[2]
+            missing[what] = missing.get(what, 0) + 1
+    if missing:
+        terminalreporter.section("TESTS THAT COULD NOT RUN HERE", sep="!", red=True, bold=True)
+        for what, count in missing.items():
+            terminalreporter.line(f"{count} tests need {what}", red=True, bold=True)
+
+
+def _missing(what: str, how: str) -> None:
+    pytest.skip(f"{MISSING}{what}, which is not installed. To get it: {how}")
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory):
-    from flask_migrate import upgrade
-
-    from config import Settings
-    from portal import create_app
-
-    name = f"portal_test_{os.getpid()}"
-    admin = psycopg2.connect(SERVER)
-    admin.autocommit = True
-    admin.cursor().execute(f"drop database if exists {name} with (force)")
-    admin.cursor().execute(f"create database {name}")
-    url = SERVER.rsplit("/", 1)[0] + "/" + name
-    var = tmp_path_factory.mktemp("var")
-    settings = Settings.from_env(
-        {"DATABASE_URL": url, "SECRET_KEY": "t" * 40, "VAR_DIR": str(var), "RATELIMIT_ENABLED": "0", "DEMO": "0"}
-    )
-    portal = create_app(settings)
-    portal.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    with portal.app_context():
-        upgrade(directory=str(Path(__file__).resolve().parents[1] / "migrations"))
-    yield portal
-    from portal.core.db import db
-
-    with portal.app_context():
-        db.session.remove()
-        db.engine.dispose()
-    admin.cursor().execute(f"drop database if exists {name} with (force)")
-    admin.close()
+def worker() -> str:
+    """The name of this worker among those that share the run."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 
-@pytest.fixture
-def committed(app):
-    """Real commits; everything is emptied afterwards."""
-    from portal.core.db import db
+@pytest.fixture(scope="session")
+def database_url(worker: str) -> str:
+    """This worker's own copy of the migrated template."""
+    return databases.new_database(worker)
 
+
+@pytest.fixture(scope="session")
+def app(database_url: str) -> Iterator[Flask]:
+    """One portal per worker; it keeps no state between tests but its database."""
+    app = create_app(databases.settings_for_tests(database_url))
+    app.test_client_class = Client
+    yield app
     with app.app_context():
-        yield db.session
-        db.session.rollback()
-        tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
-        with db.engine.begin() as connection:
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Any]:
+    """The database inside one transaction that is undone at the end; commands commit into savepoints."""
+    with app.app_context():
+        engines = db._app_engines[app]
+        engine = engines[None]
+        with engine.connect() as connection, connection.begin() as transaction:
+            engines[None] = connection
+            db.session.remove()
+            db.session.configure(join_transaction_mode="create_savepoint")
+            try:
+                yield db.session
+            finally:
+                db.session.remove()
+                db.session.configure(join_transaction_mode="conditional_savepoint")
+                engines[None] = engine
+                transaction.rollback()
+
+
+@pytest.fixture
+def committed(app: Flask) -> Iterator[Any]:
+    """The database with real commits, for races between threads; emptied afterwards."""
+    with app.app_context():
+        try:
+            yield db.session
+        finally:
+            db.session.remove()
+            _empty()
+
+
+def _empty() -> None:
+    """Every row that a test wrote; the triggers that keep the audit trail whole look away for once."""
+    with db.engine.begin() as connection:
+        tables = connection.scalars(
+            text(
+                "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n"
+                " on n.oid = c.relnamespace where c.relkind in ('r', 'p') and not c.relispartition"
+                " and n.nspname = 'public' and c.relname <> 'alembic_version'"
+            )
+        ).all()
+        probes = " union all ".join(f"select '{each}' where exists (select from {each})" for each in tables)
+        used = connection.scalars(text(probes)).all() if probes else []
+        if used:
             connection.execute(text("set local session_replication_role = replica"))
-            connection.execute(text(f"truncate {tables} restart identity cascade"))
-        db.session.remove()
+            connection.execute(text(f"truncate {', '.join(used)} restart identity cascade"))
 
 
 @pytest.fixture
-def session(committed):
-    return committed
+def count_queries() -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with count_queries() as sent: ...` holds what the block asked of the database."""
+    return counting
 
 
 @pytest.fixture
-def client(app):
+def client(app: Flask) -> FlaskClient:
+    """Somebody who is not signed in."""
     return app.test_client()
 
 
+@pytest.fixture(scope="session")
+def broker(worker: str) -> Iterator[brokers.Broker | brokers.ExternalBroker]:
+    """A real broker for this worker, or the tester's own."""
+    if url := os.environ.get("PORTAL_TEST_MQTT_URL"):
+        yield brokers.ExternalBroker(url)
+        return
+    if not mosquitto.program():
+        _missing("mosquitto", brokers.HOW)
+    broker = brokers.Broker(databases.run_folder() / f"mqtt-{worker}")
+    broker.start()
+    yield broker
+    broker.kill()
+
+
 @pytest.fixture
-def count_queries(app):
-    """`with count_queries() as queries: ...; len(queries)`."""
-    from portal.core.db import db
+def private_broker() -> Iterator[brokers.Broker]:
+    """A broker of this test's own, to be killed and started again."""
+    if not mosquitto.program():
+        _missing("mosquitto", brokers.HOW)
+    broker = brokers.Broker(databases.run_folder() / f"mqtt-{uuid.uuid4().hex[:8]}")
+    broker.start()
+    yield broker
+    broker.kill()
 
-    @contextmanager
-    def counting():
-        seen = []
 
-        def note(_connection, _cursor, statement, *_rest):
-            seen.append(statement)
+@pytest.fixture(scope="session")
+def running_portal(worker: str, broker: brokers.Broker) -> Iterator[dict[str, Any]]:
+    """What `run.json` says of a real `run.py`: web, jobs, device door and simulated devices."""
+    server = Server(
+        databases.run_folder() / f"var-{worker}",
+        DATABASE_URL=databases.new_database(f"{worker}_live"),
+        MQTT_URL=broker.url,
+        MQTT_DEVICE_URL=broker.device_url,
+        DEMO="1",
+        RATELIMIT_ENABLED="0",
+    )
+    try:
+        yield server.start()
+    finally:
+        if server.process:
+            server.stop()
 
-        with app.app_context():
-            engine = db.engine
-        event.listen(engine, "before_cursor_execute", note)
-        try:
-            yield seen
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
 
-    return counting
+@pytest.fixture(scope="session")
+def portal_url(running_portal: dict[str, Any]) -> str:
+    """Where the running portal is."""
+    return str(running_portal["url"])
+
+
+live_server = portal_url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium per worker."""
+    from playwright.sync_api import sync_playwright
+
+    program = browsers.chromium()
+    if not program:
+        _missing("Chromium", browsers.HOW)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=browsers.ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A fresh window that fails its test when a script fails or the content policy refuses something."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: _listen(said, complaints))
+    yield page
+    context.close()
+    assert not complaints, f"The page complained: {complaints}"
+
+
+def _listen(said: Any, complaints: list[str]) -> None:
+    """A refused form answers 422, which the browser reports as an error though it is none."""
+    if said.type == "error" and not said.text.startswith("Failed to load resource"):
+        complaints.append(said.text)
+
+
+def shot(page: Any, name: str) -> None:
+    """Keep a picture of the screen for a person to look at."""
+    folder = Path(__file__).parent / "shots"
+    folder.mkdir(exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png", full_page=True)

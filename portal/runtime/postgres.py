@@ -39,6 +39,7 @@ class Postgres:
     name: str = "postgres"
     user: str = "portal"
     stop_signal: int = signal.SIGINT
+    farewell: int = signal.SIGINT
 
     @property
     def data(self) -> Path:
@@ -62,18 +63,18 @@ class Postgres:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         _private_folder(self.socket_folder)
         self._initialise()
-        self._clear_stale_pid()
+        self.end_earlier()
         for folder in (self.folder, self.socket_folder):
             unprivileged().give(folder)
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         """Run the server; it stops fast should this process be killed."""
-        self._clear_stale_pid()
+        self.end_earlier()
         settings = {**SETTINGS, **(CARELESS if self.careless else {})}
         settings["unix_socket_directories"] = str(self.socket_folder)
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command = unprivileged().command(self._binary("postgres"), "-D", self.data, *options)
-        return spawn(command, log, farewell=self.stop_signal)
+        return spawn(command, log, self.farewell)
 
     def answers(self) -> bool:
         """Whether it takes connections, with our database in it."""
@@ -95,6 +96,17 @@ class Postgres:
             connection.close()
         return True
 
+    def end_earlier(self) -> None:
+        """End our own server of an earlier run, and forget a number that means another process by now."""
+        note = self.data / "postmaster.pid"
+        try:
+            pid = int(note.read_text().split("\n")[0])
+        except (OSError, ValueError):
+            return
+        end_leftover(pid, str(self.data), signal.SIGINT, signal.SIGQUIT)
+        if str(self.data) not in command_line(pid):
+            note.unlink(missing_ok=True)
+
     def _initialise(self) -> None:
         """Made beside its place and renamed, so that a killed first start leaves no half cluster."""
         if (self.data / "PG_VERSION").exists():
@@ -115,17 +127,6 @@ class Postgres:
         if made.returncode:
             raise StartError(f"PostgreSQL could not make its files in {self.folder}: {_last(made.stderr)}")
         fresh.rename(self.data)
-
-    def _clear_stale_pid(self) -> None:
-        """End our own server of an earlier run, and forget a number that means another process by now."""
-        note = self.data / "postmaster.pid"
-        try:
-            pid = int(note.read_text().split("\n")[0])
-        except (OSError, ValueError):
-            return
-        end_leftover(pid, str(self.data), signal.SIGINT, signal.SIGQUIT)
-        if str(self.data) not in command_line(pid):
-            note.unlink(missing_ok=True)
 
     def _binary(self, name: str) -> Path:
         made_by = self.data / "PG_VERSION"

@@ -1,0 +1,1 @@
+"""What tests stand on: real services started once a run, and small helpers."""

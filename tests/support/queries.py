@@ -1,0 +1,26 @@
+"""Counting what a screen asks of the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+SILENT = ("savepoint", "release savepoint", "rollback to savepoint", "set local")
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """The statements sent inside the block, without the bookkeeping of transactions."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.lower().startswith(SILENT):
+            sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
