@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import structlog
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from portal.core.db import db
 
@@ -93,5 +94,7 @@ def only_one(name: str) -> Iterator[Connection | None]:
     try:
         yield connection if try_lock(connection, name) else None
     finally:
+        with suppress(DBAPIError):  # the next leader need not wait until the server has seen us go
+            connection.execute(text("select pg_advisory_unlock_all()"))
         connection.invalidate()
         connection.close()
