@@ -17,7 +17,7 @@ from config import ROOT, ConfigError, Settings
 from portal.runtime import checks, redis
 from portal.runtime.mosquitto import Mosquitto
 from portal.runtime.place import Place
-from portal.runtime.postgres import Postgres
+from portal.runtime.postgres import OWNER, Postgres
 from portal.runtime.process import Fork, Log, StartError, die_with_parent, free_port, wait_until
 from portal.runtime.supervisor import Supervisor
 
@@ -206,8 +206,11 @@ class Portal:
         if not settings.database_url:
             postgres = Postgres(folder / "postgres")
             self.supervisor.service(postgres)
-            url = config.postgres_url(postgres.url())
-            settings = replace(settings, database_url=url, database_owner_url=url)
+            settings = replace(
+                settings,
+                database_url=config.postgres_url(postgres.url()),
+                database_owner_url=config.postgres_url(postgres.url(user=OWNER)),
+            )
         if not settings.mqtt_url:
             broker = Mosquitto(folder / "mosquitto")
             self.supervisor.service(broker)

@@ -16,7 +16,9 @@ import psycopg2
 
 from portal.runtime.process import StartError, command_line, end_leftover, spawn, unprivileged
 
-OWNER = "postgres"
+ADMIN = "postgres"
+OWNER = "portal_owner"
+USER = "portal"
 LONGEST_SOCKET_FOLDER = 90
 SETTINGS = {
     "listen_addresses": "",
@@ -37,7 +39,6 @@ class Postgres:
     folder: Path
     careless: bool = False  # for tests: a lost cluster costs nothing there
     name: str = "postgres"
-    user: str = "portal"
     stop_signal: int = signal.SIGINT
     farewell: int = signal.SIGINT
 
@@ -54,9 +55,9 @@ class Postgres:
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"portal-{os.getuid()}-{digest}"
 
-    def url(self, database: str = "portal", user: str = "") -> str:
+    def url(self, database: str = "portal", user: str = USER) -> str:
         """The address as libpq reads it."""
-        return f"postgresql://{user or self.user}@/{database}?host={quote(str(self.socket_folder), safe='')}"
+        return f"postgresql://{user}@/{database}?host={quote(str(self.socket_folder), safe='')}"
 
     def prepare(self) -> None:
         """A complete cluster that nobody runs, or a sentence why not."""
@@ -79,7 +80,7 @@ class Postgres:
     def answers(self) -> bool:
         """Whether it takes connections, with our database in it."""
         try:
-            connection = psycopg2.connect(self.url("postgres", OWNER), connect_timeout=2)
+            connection = psycopg2.connect(self.url("postgres", ADMIN), connect_timeout=2)
         except psycopg2.OperationalError:
             return False
         connection.autocommit = True
@@ -87,11 +88,11 @@ class Postgres:
             with connection.cursor() as cursor:
                 cursor.execute("select count(*) from pg_database where datname = 'portal'")
                 if cursor.fetchone() == (0,):
-                    # A plain role: what leaks through the web must not own the server.
-                    cursor.execute(
-                        f"drop role if exists {self.user}; create role {self.user} login createdb;"
-                    )
-                    cursor.execute(f"create database portal owner {self.user}")
+                    # Plain roles: what leaks through the web must own neither the server nor the tables.
+                    for role in (OWNER, USER):
+                        cursor.execute(f"drop role if exists {role}")
+                        cursor.execute(f"create role {role} login")
+                    cursor.execute(f"create database portal owner {OWNER}")
         finally:
             connection.close()
         return True
@@ -119,7 +120,7 @@ class Postgres:
             locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         else:
             locale = ["--locale=C.UTF-8"]
-        words = ["-D", str(fresh), "-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-instructions", *locale]
+        words = ["-D", str(fresh), "-U", ADMIN, "-A", "trust", "-E", "UTF8", "--no-instructions", *locale]
         made = subprocess.run(
             unprivileged().command(self._binary("initdb"), *words, *(["--no-sync"] if self.careless else [])),
             capture_output=True, text=True, check=False,

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from config import Settings, plain_postgres_url, postgres_url
 from portal import create_app
-from portal.runtime.postgres import OWNER, Postgres
+from portal.runtime.postgres import ADMIN, Postgres
 from portal.runtime.process import command_line, wait_until
 
 PREFIX = "portal-tests-"
@@ -109,7 +109,7 @@ def _server() -> str:
             cluster.prepare()
             _started.append(cluster.start(run_folder() / "pg.log"))
             assert wait_until(cluster.answers, 20), (run_folder() / "pg.log").read_text()
-    return postgres_url(cluster.url("postgres", OWNER))
+    return postgres_url(cluster.url("postgres", ADMIN))
 
 
 def _migrate(url: str) -> None:
