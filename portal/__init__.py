@@ -21,7 +21,8 @@ def create_app(settings: Settings) -> Flask:
     """One portal for these settings; it opens no connection until it is asked something."""
     from portal import cli, extensions, wiring
     from portal.api import register as open_api
-    from portal.core.logging import configure as configure_logging
+    from portal.core import logging
+    from portal.core.cache import cache
     from portal.web import register as open_pages
 
     app = Flask(
@@ -36,7 +37,8 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.install_gettext_callables(gettext, ngettext_plain, newstyle=True)  # type: ignore[attr-defined]
     app.extensions["settings"] = settings
     load_models()
-    configure_logging(production=settings.production)
+    logging.configure(production=settings.production)
+    cache.connect(settings.redis_url)
 
     extensions.db.init_app(app)
     extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))
@@ -52,6 +54,7 @@ def create_app(settings: Settings) -> Flask:
         given = request.headers.get("X-Request-ID", "")
         plain = given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64
         g.request_id = given if plain else uuid.uuid4().hex
+        logging.begin(request=g.request_id)
 
     @app.after_request
     def say_the_request_id(response):  # type: ignore[no-untyped-def]

