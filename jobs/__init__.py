@@ -1,1 +1,1 @@
-"""Clockwork."""
+"""Clockwork: what happens by itself, when, and by which process."""

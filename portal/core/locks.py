@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -98,3 +100,47 @@ def only_one(name: str) -> Iterator[Connection | None]:
             connection.execute(text("select pg_advisory_unlock_all()"))
         connection.invalidate()
         connection.close()
+
+
+class Leadership:
+    """What this process leads: advisory locks by name on one connection of its own, all lost when it dies."""
+
+    LOOK_AGAIN_AFTER = 1.0
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._connection: Connection | None = None
+        self._held: set[str] = set()
+        self._seen_alive = 0.0
+
+    def leads(self, name: str) -> bool:
+        """Whether this process holds the lock, taking it when nobody does; False while the database is away."""
+        with self._guard:
+            try:
+                return self._holds(name)
+            except DBAPIError:
+                self._drop()
+                return False
+
+    def resign(self) -> None:
+        """Let go of everything, so that another process takes over at once."""
+        with self._guard:
+            self._drop()
+
+    def _holds(self, name: str) -> bool:
+        if self._connection is None:
+            self._connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if name not in self._held:
+            if try_lock(self._connection, name):
+                self._held.add(name)
+        elif time.monotonic() - self._seen_alive > self.LOOK_AGAIN_AFTER:
+            self._connection.execute(text("select 1"))
+            self._seen_alive = time.monotonic()
+        return name in self._held
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        self._held.clear()
+        if connection is not None:
+            connection.invalidate()
+            connection.close()

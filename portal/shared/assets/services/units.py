@@ -189,6 +189,7 @@ def _not_retired(unit: Unit) -> None:
 
 
 def need_reason(reason: str) -> None:
+    """Some steps are only taken with words that others can read later; raises ReasonNeeded."""
     if not reason.strip():
         raise errors.ReasonNeeded(_("Write a reason; it is kept in the audit trail."), field="reason")
 

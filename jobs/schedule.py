@@ -1,0 +1,43 @@
+"""Every job on one line: its name, how many seconds lie between two runs, and the command it repeats."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from portal.core import idempotency, outbox, partitions, runs, throttle
+from portal.shared.audit import services as audit
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A command that does what is due and says how much that was; the second of two runs in a row does nothing.
+
+    `batches` is for commands that take a bounded bite: they are repeated until nothing is left.
+    """
+
+    name: str
+    every: float
+    run: Callable[[], int]
+    batches: bool = False
+
+
+def beat() -> int:
+    """Say that the clockwork is alive, and where."""
+    runs.beat("scheduler", pid=os.getpid(), host=os.uname().nodename)
+    return 0
+
+
+SCHEDULE = [
+    Job("outbox deliveries", 1, outbox.deliver_due, batches=True),
+    Job("scheduler heartbeat", 5, beat),
+    Job("audit seal", 30, audit.seal, batches=True),
+    Job("event partitions", DAY, partitions.make_ahead),
+    Job("old idempotency keys", DAY, idempotency.forget_old),
+    Job("old throttle windows", HOUR, throttle.forget_old),
+]
