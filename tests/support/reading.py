@@ -1,0 +1,55 @@
+"""A test client that reads along: every page is valid HTML, and no request leaves a change uncommitted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import html5lib
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from portal.core.db import db
+
+
+class ReadingClient(FlaskClient):
+    """Flask's client, with the house's manners checked on every answer."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """As Flask's own, then read what came back."""
+        response = super().open(*args, **kwargs)
+        if response.mimetype == "text/html" and response.data:
+            read_strictly(response.get_data(as_text=True))
+        if db.session.registry.has():
+            pending = [*db.session.new, *db.session.dirty, *db.session.deleted]
+            assert not pending, f"{response.request.path} left changes uncommitted: {pending}"
+        return response
+
+
+def read_strictly(markup: str) -> None:
+    """Raise when markup is not valid HTML, showing the place."""
+    whole = markup.lstrip()[:9].lower() == "<!doctype"
+    parser = html5lib.HTMLParser(strict=False)
+    if whole:
+        parser.parse(markup)
+    else:
+        parser.parseFragment(markup, container=_container(markup))
+    errors = [(position, code) for position, code, _details in parser.errors if code not in TOLERATED]
+    if errors:
+        (line, column), code = errors[0]
+        lines = markup.split("\n")
+        around = "\n".join(lines[max(0, line - 3) : line + 2])
+        raise AssertionError(f"{code} at line {line}, column {column}:\n{around}")
+
+
+#: html5lib predates these; browsers and the standard are content.
+TOLERATED = {"non-void-element-with-trailing-slash"}
+
+
+def _container(markup: str) -> str:
+    """Where a fragment will be put decides how it is read: a row is only a row inside a table body."""
+    start = markup.lstrip()[:7].lower()
+    if start.startswith("<tr"):
+        return "tbody"
+    if start.startswith(("<tbody", "<thead")):
+        return "table"
+    return "div"
