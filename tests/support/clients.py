@@ -1,4 +1,4 @@
-"""A test client whose requests see only what a real request would."""
+"""A test client whose requests see only what a real request would, and that reads every page it gets."""
 
 import contextvars
 from typing import Any
@@ -7,6 +7,7 @@ from flask import has_app_context
 from flask.testing import FlaskClient
 
 from portal.core.db import db
+from tests.support.reading import read_strictly
 
 
 class Client(FlaskClient):
@@ -14,6 +15,8 @@ class Client(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         response = contextvars.Context().run(super().open, *args, **kwargs)
+        if response.mimetype == "text/html" and response.data:
+            read_strictly(response.get_data(as_text=True))
         if has_app_context():
             db.session.expire_all()  # what the request changed is read afresh
         return response

@@ -1,28 +1,6 @@
-"""A test client that reads along: every page is valid HTML, and no request leaves a change uncommitted."""
-
-from __future__ import annotations
-
-from typing import Any
+"""Reading a page as strictly as the standard does: browsers forgive, tests do not."""
 
 import html5lib
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
-
-from portal.core.db import db
-
-
-class ReadingClient(FlaskClient):
-    """Flask's client, with the house's manners checked on every answer."""
-
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """As Flask's own, then read what came back."""
-        response = super().open(*args, **kwargs)
-        if response.mimetype == "text/html" and response.data:
-            read_strictly(response.get_data(as_text=True))
-        if db.session.registry.has():
-            pending = [*db.session.new, *db.session.dirty, *db.session.deleted]
-            assert not pending, f"{response.request.path} left changes uncommitted: {pending}"
-        return response
 
 
 def read_strictly(markup: str) -> None:
