@@ -1,0 +1,136 @@
+"""The door itself: how a JSON resource is declared, what it reads and how it answers.
+
+A resource is three lines over a view: `@door.post(path)`, the guard, and `@speaks(summary, takes=..., gives=...)`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, abort, jsonify, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import UnsupportedMediaType
+
+from portal.api.errors import unreadable
+from portal.core import parse
+
+M = TypeVar("M", bound=BaseModel)
+View = Callable[..., Any]
+KEY_HEADER = "Idempotency-Key"
+LONGEST_NAME = 128
+
+
+class Door(Blueprint):
+    """A blueprint whose addresses answer with and without their last slash, and never by a redirect."""
+
+    def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
+        options = {"strict_slashes": False, "merge_slashes": False, **options}
+        super().add_url_rule(rule, *args, **options)
+
+
+door = Door("api", __name__, url_prefix="/api")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """What a resource says about itself; the OpenAPI document is written from it."""
+
+    summary: str
+    gives: type[BaseModel] | None
+    status: int
+    takes: type[BaseModel] | None
+    query: type[BaseModel] | None
+    idempotent: bool
+
+
+def speaks(
+    summary: str,
+    *,
+    gives: type[BaseModel] | None = None,
+    status: int = 200,
+    takes: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    idempotent: bool = False,
+) -> Callable[[View], View]:
+    """Declare a resource: reads the body into `body` and the query string into `query`, answers with a model.
+
+    Stands below the guard, which has turned `asset_number` into `g.place` by then, so the view is not given it.
+    With `idempotent` an Idempotency-Key makes the view's one command happen once; such a view calls no gateway.
+    """
+    speech = Speech(summary=summary, gives=gives, status=status, takes=takes, query=query, idempotent=idempotent)
+
+    def declare(view: View) -> View:
+        @functools.wraps(view)
+        def answer(**given: Any) -> Response:
+            given.pop("asset_number", None)
+            if takes is not None:
+                given["body"] = read_body(takes)
+            if query is not None:
+                given["query"] = read_query(query)
+            return _answer(_dump(view(**given)), status)
+
+        answer.speech = speech  # type: ignore[attr-defined]
+        return answer
+
+    return declare
+
+
+def read_object() -> dict[str, Any]:
+    """The JSON object the body holds, read strictly; 415 for anything that does not say it is JSON."""
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaType
+    return parse.json_object(request.get_data())
+
+
+def read_body(model: type[M]) -> M:
+    """The body as this schema; raises ParseError with a sentence for each field."""
+    return _read(model, read_object())
+
+
+def read_query(model: type[M]) -> M:
+    """The query string as this schema."""
+    return _read(model, request.args.to_dict())
+
+
+def idempotency_key() -> str | None:
+    """The client's own name for this request, for views whose service keeps it itself."""
+    given = request.headers.get(KEY_HEADER)
+    return None if given is None else parse.idempotency_key(given)
+
+
+@door.url_value_preprocessor
+def _refuse_strange_addresses(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Nothing here is called by a NUL, a letter beyond ASCII or a novel: such an address names nothing."""
+    for value in (values or {}).values():
+        if isinstance(value, str) and not (value.isascii() and value.isprintable() and len(value) <= LONGEST_NAME):
+            abort(404)
+
+
+def _read(model: type[M], document: dict[str, Any]) -> M:
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise unreadable(error) from None
+
+
+def _dump(said: BaseModel | None) -> dict[str, Any] | None:
+    return None if said is None else said.model_dump(mode="json")
+
+
+def _answer(body: dict[str, Any] | None, status: int) -> Response:
+    if body is None:
+        return Response(status=204)
+    response = jsonify(body)
+    response.status_code = status
+    return response
+
+
+@door.after_request
+def _shut_the_page_out(response: Response) -> Response:
+    """JSON is not a page: nothing in it may load or run anything."""
+    response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    return response
