@@ -135,6 +135,7 @@ class Settings:
     whatsapp_base_url: str = "https://graph.facebook.com"
     kafka_bootstrap_servers: str = ""
     metrics_token: str = field(default="", repr=False)
+    registration: bool = True
     ingesters: int = 1
     ratelimit_enabled: bool = True
     days_to_preload: int = 540
@@ -196,6 +197,7 @@ class Settings:
             whatsapp_base_url=read.url("WHATSAPP_BASE_URL", ("https", "http"), cls.whatsapp_base_url),
             kafka_bootstrap_servers=read.text("KAFKA_BOOTSTRAP_SERVERS"),
             metrics_token=read.text("METRICS_TOKEN"),
+            registration=read.flag("REGISTRATION", True),
             ingesters=read.number("INGESTERS", 1, 1, 64),
             ratelimit_enabled=read.flag("RATELIMIT_ENABLED", True),
             days_to_preload=read.number("DAYS_TO_PRELOAD", 540, 1, 3650),
