@@ -1,1 +1,28 @@
-"""A lively demo business, and simulated devices that answer."""
+"""A lively demo business: a hotel, a fleet, a shop and a depot with a month of history, and people to sign in as."""
+
+from __future__ import annotations
+
+from portal.core.clock import utcnow
+from portal.core.db import db
+from portal.core.transaction import transactional
+from portal.demo import history, people, places, telemetry, troubles
+from portal.shared.assets.models import Asset
+
+
+@transactional
+def seed() -> bool:
+    """Load the demo once; False when it is there already."""
+    if db.session.get(Asset, places.HOTEL.id) is not None:
+        return False
+    now = utcnow()
+    places.load(now)
+    people.load(now)
+    lives = history.load(now)
+    telemetry.load(lives, now)
+    troubles.load(now)
+    return True
+
+
+def accounts() -> list[dict[str, str | None]]:
+    """The demo's logins that exist here, the platform admin first."""
+    return people.accounts()

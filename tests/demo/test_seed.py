@@ -1,0 +1,106 @@
+"""The demo business: loaded once, and consistent with every rule the portal has."""
+
+import pytest
+from sqlalchemy import text
+
+from jobs.schedule import SCHEDULE
+from portal import demo
+from portal.core.db import db
+from portal.core.numbers import is_label_number
+from portal.demo.places import HOTEL, PLACES
+from portal.reporting import occupancy, revenue
+from portal.shared.assets import queries
+from portal.shared.audit.queries import check_chain
+from portal.shared.audit.services import seal
+from portal.shared.identity import passwords
+
+pytestmark = pytest.mark.database
+
+
+def one(statement: str):
+    return db.session.execute(text(statement)).scalar_one()
+
+
+@pytest.fixture
+def seeded(committed):
+    assert demo.seed()
+    return committed
+
+
+def test_it_loads_once(seeded):
+    events = one("select count(*) from asset_event")
+    assert events > 5_000
+    assert not demo.seed()
+    assert one("select count(*) from asset_event") == events
+
+
+def test_every_place_has_a_number_that_can_be_read_from_a_sticker(seeded):
+    assert [queries.get_asset(place.asset_number).name for place in PLACES] == [place.name for place in PLACES]
+    assert all(is_label_number(unit.label) for unit in queries.units_of(HOTEL.id))
+
+
+def test_somebody_can_sign_in_for_every_role(seeded):
+    accounts = demo.accounts()
+    assert accounts[0]["role"] == "platform_admin"
+    assert {"owner", "manager", "front_desk", "housekeeper", "driver", "viewer"} <= {each["role"] for each in accounts}
+    for each in accounts:
+        passwords.check(each["password"], known=[each["email"]])
+
+
+def test_units_stand_as_their_last_grant_left_them(seeded):
+    wrong = one(
+        "select count(*) from unit u where (u.status = 'active') <> exists (select 1 from access_grant g"
+        " where g.unit_id = u.id and g.ended_at is null and g.revoked_at is null and g.during @> now())"
+    )
+    assert wrong == 0
+    late = one(
+        "select count(*) from unit u where u.status = 'active' and u.expires_at <>"
+        " (select max(upper(g.during)) from access_grant g where g.unit_id = u.id)"
+    )
+    assert late == 0
+
+
+def test_every_paid_grant_is_covered_by_its_payment(seeded):
+    short = one(
+        "select count(*) from access_grant g join payment p on p.id = g.payment_id join payment_intent i"
+        " on i.id = p.intent_id where extract(epoch from upper(g.during) - lower(g.during)) / 60"
+        " <> (p.amount - p.remainder) / i.price * i.period_minutes or not p.counted or i.status <> 'succeeded'"
+    )
+    assert short == 0
+    assert (
+        one(
+            "select count(*) from payment where counted and id not in (select payment_id from access_grant"
+            " where payment_id is not null)"
+        )
+        == 0
+    )
+
+
+def test_revenue_is_what_was_kept_of_the_payments(seeded):
+    kept = one(f"select sum(amount - remainder) from payment where counted and asset_id = '{HOTEL.id}'")
+    assert revenue.total_revenue(HOTEL.id) == kept > 0
+    assert one("select count(*) from payment where not counted") == 2
+
+
+def test_the_hotel_is_neither_empty_nor_full(seeded):
+    standing = occupancy.standing([HOTEL.id])[HOTEL.id]
+    assert 0.3 < standing.share < 0.95
+    assert 0 < standing.expected_yield < standing.full_yield
+
+
+def test_commands_are_numbered_without_gaps(seeded):
+    assert (
+        one(
+            "select count(*) from unit u where u.command_seq <>"
+            " (select count(*) from device_command c where c.unit_id = u.id)"
+        )
+        == 0
+    )
+
+
+def test_the_clockwork_finds_nothing_to_mend_in_it(seeded):
+    for job in SCHEDULE:
+        job.run()
+    assert [job.name for job in SCHEDULE if job.run()] == []
+    seal()
+    assert check_chain().intact
