@@ -4,43 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from babel import Locale
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, Response, current_app, g, request, session, url_for
 
 from portal.core import words
 from portal.core.clock import local_date
-from portal.web.components import words_of
+from portal.shared.assets.models import Asset
+from portal.shared.assets.queries import assets
+from portal.shared.identity import queries
+from portal.shared.identity.models import Membership, Role
+from portal.shared.identity.permissions import permissions_in, role_words
+from portal.web.auth.session import SignedIn
 from portal.web.desks import DESKS, KINDS
+from portal.web.guards import current_user
 
 LOOKS = ("light", "dark", "system")
-
-
-class Place(Protocol):
-    """What the frame needs to know of a place; an Asset is one."""
-
-    id: uuid.UUID
-    asset_number: str
-    kind: str
-    name: str
-    timezone: str
-    currency: str
-    business_date: date | None
-
-
-class Viewer(Protocol):
-    """What the frame needs to know of a person; a User is one."""
-
-    name: str
-    email: str
-    language: str
-    theme: str
 
 
 @dataclass(frozen=True)
@@ -53,57 +38,63 @@ class Notice:
     at: datetime | None = None
 
 
-class Directory(Protocol):
-    """The questions the frame asks of identity; it is answered by the object given to `use()`."""
+@dataclass(frozen=True)
+class Action:
+    """Something the palette can start: its page, and the permission it needs."""
 
-    def viewer(self) -> Viewer | None: ...
-    def places(self) -> Sequence[Place]: ...
-    def place(self) -> Place | None: ...
-    def role(self) -> str | None: ...
-    def may(self, permission: str) -> bool: ...
-    def notices(self) -> Sequence[Notice]: ...
-    def remember(self, *, theme: str | None, language: str | None) -> None: ...
+    label: words.LazyText
+    endpoint: str
+    permission: str
+    icon: str = "plus"
+    kinds: frozenset[str] = frozenset(KINDS)
 
 
-class Nobody:
-    """The directory before anybody can sign in: a stranger, no place, no right."""
-
-    def viewer(self) -> Viewer | None:
-        return None
-
-    def places(self) -> Sequence[Place]:
-        return ()
-
-    def place(self) -> Place | None:
-        return None
-
-    def role(self) -> str | None:
-        return None
-
-    def may(self, permission: str) -> bool:
-        return False
-
-    def notices(self) -> Sequence[Notice]:
-        return ()
-
-    def remember(self, *, theme: str | None, language: str | None) -> None:
-        return None
+#: Desks add to these when they open: what the palette can start, and what to look for under the bell.
+ACTIONS: list[Action] = []
+NOTICES: list[tuple[str, Callable[[Asset], Iterable[Notice]]]] = []
 
 
 class Shell:
     """The frame's view of one request; each part is asked for once, and only when a template shows it."""
 
-    @cached_property
-    def directory(self) -> Directory:
-        return current_app.extensions["directory"]  # type: ignore[no-any-return]
+    @property
+    def viewer(self) -> SignedIn | None:
+        """Who is signed in."""
+        return current_user if current_user.is_authenticated else None
 
     @cached_property
-    def viewer(self) -> Viewer | None:
-        return self.directory.viewer()
+    def standing(self) -> tuple[Asset, Role, frozenset[str]] | None:
+        """The place this page is of, else the one used last, with the role held there and its rights."""
+        if "place" in g:
+            return g.place, g.role, g.permissions
+        if not self.viewer:
+            return None
+        person = self.viewer.user
+        last_id = uuid.UUID(session["place"]) if "place" in session else person.last_asset_id
+        last = queries.standing_by_id(person.id, last_id) if last_id else None
+        if last is None or last.role is None:
+            first = next(iter(self.memberships), None)
+            last = queries.Standing(first.asset, Role(first.role)) if first else None
+        return (last.asset, last.role, permissions_in(last.role)) if last and last.role else None
 
     @cached_property
-    def place(self) -> Place | None:
-        return self.directory.place() if self.viewer else None
+    def memberships(self) -> Sequence[Membership]:
+        """Where this person works."""
+        return queries.memberships_of(self.viewer.id) if self.viewer else ()
+
+    @property
+    def place(self) -> Asset | None:
+        """The place being looked at, or used last."""
+        return self.standing[0] if self.standing else None
+
+    @property
+    def role(self) -> str | None:
+        """The part the person plays there."""
+        return role_words(self.standing[1]) if self.standing else None
+
+    def may(self, permission: str) -> bool:
+        """Whether the person holds a right at this place."""
+        return bool(self.standing) and permission in self.standing[2]
 
     @property
     def place_kind(self) -> str:
@@ -116,7 +107,10 @@ class Shell:
     @cached_property
     def places(self) -> list[dict[str, Any]]:
         """Every place this person works at, each leading to its first page."""
-        here = self.place.asset_number if self.place else None
+        if not self.viewer:
+            return []
+        here = self.place.id if self.place else None
+        mine = assets() if self.viewer.platform_admin else [each.asset for each in self.memberships]
         return [
             {
                 "name": each.name,
@@ -124,9 +118,10 @@ class Shell:
                 "kind": str(KINDS[each.kind][0]),
                 "icon": KINDS[each.kind][1],
                 "url": url_for("home.show", asset_number=each.asset_number),
-                "current": each.asset_number == here,
+                "current": each.id == here,
             }
-            for each in (self.directory.places() if self.viewer else ())
+            for each in mine
+            if each.retired_at is None or each.id == here
         ]
 
     @cached_property
@@ -154,7 +149,7 @@ class Shell:
             for desk in DESKS
             if desk.endpoint in current_app.view_functions
             and self.place.kind in desk.kinds
-            and any(self.directory.may(permission) for permission in desk.permissions)
+            and any(self.may(permission) for permission in desk.permissions)
         ]
 
     @cached_property
@@ -169,17 +164,15 @@ class Shell:
                 "url": url_for(each.endpoint, asset_number=self.place.asset_number),
             }
             for each in ACTIONS
-            if self.place.kind in each.kinds and self.directory.may(each.permission)
+            if self.place.kind in each.kinds and self.may(each.permission)
         ]
 
-    @property
-    def role(self) -> str | None:
-        role = self.directory.role()
-        return words_of(role) if role else None
-
     @cached_property
-    def notices(self) -> Sequence[Notice]:
-        return self.directory.notices() if self.viewer else ()
+    def notices(self) -> list[Notice]:
+        """What needs somebody at this place, as far as this person may see."""
+        if not self.place:
+            return []
+        return [each for permission, look in NOTICES if self.may(permission) for each in look(self.place)]
 
     @property
     def initials(self) -> str:
@@ -229,20 +222,6 @@ class Shell:
         return url_for("auth.sign_out") if self.viewer and "auth.sign_out" in current_app.view_functions else None
 
 
-@dataclass(frozen=True)
-class Action:
-    """Something the palette can start: its page, and the permission it needs."""
-
-    label: words.LazyText
-    endpoint: str
-    permission: str
-    icon: str = "plus"
-    kinds: frozenset[str] = frozenset(KINDS)
-
-
-ACTIONS: list[Action] = []
-
-
 def shell() -> Shell:
     """The frame of this request."""
     if "shell" not in g:
@@ -252,24 +231,26 @@ def shell() -> Shell:
 
 def may(permission: str) -> bool:
     """Whether the person looking may do this at the place being looked at."""
-    return shell().directory.may(permission)
-
-
-def use(app: Flask, directory: Directory) -> None:
-    """Say who answers the frame's questions."""
-    app.extensions["directory"] = directory
+    return shell().may(permission)
 
 
 def init_app(app: Flask) -> None:
     """Give every template its frame, and every request its language."""
-    use(app, Nobody())
     app.jinja_env.globals["may"] = may
     app.context_processor(lambda: {"shell": shell(), "fragment": False})
 
     @app.before_request
     def speak() -> None:
+        """The language chosen in this browser, else the one the browser asks for."""
         chosen = request.cookies.get("language")
         words.use_language(chosen or request.accept_languages.best_match(words.languages()) or words.SOURCE_LANGUAGE)
+
+    @app.after_request
+    def remember_the_place(response: Response) -> Response:
+        """Pages without a place in their address are shown at the one seen last."""
+        if "place" in g and current_user.is_authenticated and session.get("place") != str(g.place.id):
+            session["place"] = str(g.place.id)
+        return response
 
     @app.url_defaults
     def version_static_files(endpoint: str, values: dict[str, Any]) -> None:

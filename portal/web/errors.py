@@ -1,13 +1,14 @@
-"""Refusals and faults as a page, as a toast for htmx, or as JSON under /api: a sentence, never a trace."""
+"""Refusals and faults as a page, or as a toast for htmx: a sentence, never a trace. /api has its own."""
 
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import DomainError, NotFound
+from portal.core.outage import database_away
 from portal.core.words import _
 from portal.web.htmx import local_path
 
@@ -52,8 +53,6 @@ def sentences(status: int) -> tuple[str, str, str]:
 def answer_domain(error: DomainError) -> Response:
     """A rule said no."""
     title = _("Not found") if isinstance(error, NotFound) else _("That cannot be done")
-    if request.path.startswith("/api/"):
-        return _json(error.status, error.code, error.message, error.details)
     if request.headers.get("HX-Request"):
         return _toast(error.status, error.message)
     page = render_template(
@@ -85,13 +84,14 @@ def answer_http(error: HTTPException) -> Response:
 
 
 def answer_fault(error: Exception) -> Response:
-    """Our own mistake: logged whole, told briefly."""
-    log.exception("request_failed", path=request.path, method=request.method, request_id=g.get("request_id"))
-    away = type(error).__name__ in ("OperationalError", "TimeoutError") and "sqlalchemy" in type(error).__module__
-    response = _say(503 if away else 500, *sentences(503 if away else 500))
-    if away:
+    """The database is away, or it is our own mistake: logged whole, told briefly."""
+    if database_away(error):
+        log.warning("database_away", path=request.path, error=str(error).splitlines()[0])
+        response = _say(503, *sentences(503))
         response.headers["Retry-After"] = "5"
-    return response
+        return response
+    log.exception("request_failed", path=request.path, method=request.method, request_id=g.get("request_id"))
+    return _say(500, *sentences(500))
 
 
 def init_app(app: Flask) -> None:
@@ -103,8 +103,6 @@ def init_app(app: Flask) -> None:
 
 
 def _say(status: int, title: str, message: str, icon: str) -> Response:
-    if request.path.startswith("/api/"):
-        return _json(status, title.lower().replace(" ", "_"), message, {})
     if request.headers.get("HX-Request"):
         return _toast(status, message)
     # without the context processors: who is looking cannot be asked while the database is away
@@ -128,10 +126,6 @@ def _toast(status: int, message: str) -> Response:
     response.headers["HX-Retarget"] = "#toasts"
     response.headers["HX-Reswap"] = "beforeend"
     return response
-
-
-def _json(status: int, code: str, message: str, details: dict[str, object]) -> Response:
-    return make_response(jsonify(error={"code": code, "message": message, "details": details}), status)
 
 
 def _back() -> str | None:

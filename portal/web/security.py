@@ -42,7 +42,7 @@ def content_policy() -> str:
 def add_headers(response: Response) -> Response:
     """Headers for pages, fragments, JSON and files alike."""
     headers = response.headers
-    headers["Content-Security-Policy"] = content_policy()
+    headers.setdefault("Content-Security-Policy", content_policy())
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers["Referrer-Policy"] = "same-origin"

@@ -7,41 +7,22 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 from flask import Flask, Response, current_app, make_response, request
 
 from portal.core.outbox import OutboxEvent, events_between, last_position, listen
+from portal.shared.identity.queries import places_heard
+from portal.web.guards import current_user
 
 log = structlog.get_logger(__name__)
 HEARTBEAT = 15.0
 REPLAY = 500
 QUEUE = 1_000
 STREAMS_PER_SESSION = 10
-Places = frozenset[uuid.UUID] | None  # None: every place
-
-
-class Doorkeeper(Protocol):
-    """Who may listen: answered by identity, through `guard()`."""
-
-    def key(self) -> str | None:
-        """The signed-in session of this request; None for a stranger."""
-
-    def places(self, keys: Collection[str]) -> Mapping[str, Places]:
-        """The places each session may hear of; a session that has ended is left out."""
-
-
-class NobodyListens:
-    """The doorkeeper before anybody can sign in."""
-
-    def key(self) -> str | None:
-        return None
-
-    def places(self, keys: Collection[str]) -> Mapping[str, Places]:
-        return {}
+Places = frozenset[uuid.UUID] | None  # None: every place, for a platform admin
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +44,7 @@ class News:
 class Listener:
     """One open stream: whose it is, what it may hear, and what waits to be sent; None in the queue ends it."""
 
-    key: str
+    session_id: uuid.UUID
     places: Places
     waiting: queue.Queue[News | None] = field(default_factory=lambda: queue.Queue(QUEUE))
 
@@ -88,13 +69,12 @@ class Live:
         self._listeners: set[Listener] = set()
         self._thread: threading.Thread | None = None
         self._position = 0
-        self.doorkeeper: Doorkeeper = NobodyListens()
 
-    def open(self, key: str, places: Places) -> Listener | None:
+    def open(self, session_id: uuid.UUID, places: Places) -> Listener | None:
         """A new stream of this session; None when it has enough of them."""
-        listener = Listener(key, places)
+        listener = Listener(session_id, places)
         with self._lock:
-            if sum(each.key == key for each in self._listeners) >= STREAMS_PER_SESSION:
+            if sum(each.session_id == session_id for each in self._listeners) >= STREAMS_PER_SESSION:
                 return None
             self._listeners.add(listener)
             if self._thread is None:
@@ -151,10 +131,10 @@ class Live:
     def _check_sessions(self) -> None:
         """Those who signed out hear nothing more; those who lost a place hear no more of it."""
         listeners = list(self._listeners)
-        still = self.doorkeeper.places({each.key for each in listeners})
+        still = places_heard({each.session_id for each in listeners})
         for listener in listeners:
-            if listener.key in still:
-                listener.places = still[listener.key]
+            if listener.session_id in still:
+                listener.places = still[listener.session_id]
             else:
                 self.close(listener)
                 listener.tell(None)
@@ -165,17 +145,12 @@ def init_app(app: Flask) -> None:
     app.extensions["live"] = Live(app)
 
 
-def guard(app: Flask, doorkeeper: Doorkeeper) -> None:
-    """Say who may listen."""
-    app.extensions["live"].doorkeeper = doorkeeper
-
-
 def open_stream() -> Response:
     """The stream of this browser: what it missed, then what happens; 204 tells it not to ask again."""
     live: Live = current_app.extensions["live"]
-    key = live.doorkeeper.key()
-    allowed = live.doorkeeper.places({key}) if key else {}
-    listener = live.open(key, allowed[key]) if key and key in allowed else None
+    session_id = current_user.session_id
+    allowed = places_heard({session_id})
+    listener = live.open(session_id, allowed[session_id]) if session_id in allowed else None
     if listener is None:
         return make_response("", 204)
     first, missed = _missed(listener)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -194,6 +194,18 @@ def sessions_of(user_id: uuid.UUID) -> Sequence[UserSession]:
         .where(UserSession.user_id == user_id, alive())
         .order_by(UserSession.last_seen_at.desc())
     ).all()
+
+
+def places_heard(session_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, frozenset[uuid.UUID] | None]:
+    """The places each good session may hear news of, None meaning all; a session that is over is left out."""
+    rows = db.session.execute(
+        select(UserSession.id, User.platform_admin, func.array_agg(Membership.asset_id))
+        .join(User, User.id == UserSession.user_id)
+        .outerjoin(Membership, Membership.user_id == User.id)
+        .where(UserSession.id.in_(session_ids), alive())
+        .group_by(UserSession.id, User.platform_admin)
+    ).all()
+    return {session: None if everywhere else frozenset(places) - {None} for session, everywhere, places in rows}
 
 
 def find_family(family_id: uuid.UUID, user_id: uuid.UUID) -> tuple[TokenFamily, User, bool] | None:

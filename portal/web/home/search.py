@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from portal.core.words import LazyText
-from portal.web.context import Place, shell
+from portal.shared.assets.models import Asset
+from portal.web.context import shell
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Source:
 
     title: LazyText
     permission: str
-    find: Callable[[Place, str], Iterable[Hit]]
+    find: Callable[[Asset, str], Iterable[Hit]]
 
 
 SOURCES: list[Source] = []
@@ -36,7 +37,5 @@ def find(asked: str) -> list[tuple[str, list[Hit]]]:
     place = shell().place
     if not asked or place is None:
         return []
-    found = (
-        (str(each.title), list(each.find(place, asked))) for each in SOURCES if shell().directory.may(each.permission)
-    )
+    found = ((str(each.title), list(each.find(place, asked))) for each in SOURCES if shell().may(each.permission))
     return [(title, hits) for title, hits in found if hits]

@@ -21,6 +21,7 @@ from portal.web.forms import (
     RadioChoiceField,
     StrictStringField,
 )
+from portal.web.guards import public
 from portal.web.htmx import go, page, toast
 
 blueprint = Blueprint("styleguide", __name__)
@@ -44,6 +45,7 @@ class Example(BaseForm):
 
 
 @blueprint.route("/styleguide", methods=["GET", "POST"])
+@public
 def show() -> Response:
     """The page of components; its form can be sent, with and without JavaScript."""
     form = Example()
@@ -63,12 +65,14 @@ def show() -> Response:
 
 
 @blueprint.get("/styleguide/panel")
+@public
 def panel() -> Response:
     """What a row opens at the side."""
     return page("home/styleguide_panel.html", "panel")
 
 
 @blueprint.post("/styleguide/undo")
+@public
 def undo() -> Response:
     """What an undo leads to."""
     toast(_("Taken back."), "info")
@@ -76,6 +80,7 @@ def undo() -> Response:
 
 
 @blueprint.post("/styleguide/refuse")
+@public
 def refuse() -> Response:
     """What a refusal looks like."""
     from portal.core.errors import Conflict

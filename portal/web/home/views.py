@@ -6,9 +6,11 @@ from flask import Blueprint, Response, abort, make_response, redirect, request, 
 from flask import current_app as app
 
 from portal.core import words
+from portal.shared.identity.services import accounts
 from portal.web import stream
 from portal.web.context import LOOKS, shell
 from portal.web.desks import DESKS
+from portal.web.guards import current_user, permission, public, signed_in
 from portal.web.home import search as finding
 from portal.web.htmx import go, local_path, page
 
@@ -18,10 +20,10 @@ DESK_NAMES = ", ".join(desk.name for desk in DESKS)
 
 
 @blueprint.get("/")
+@public
 def index() -> Response:
     """The place used last, or the way in."""
-    place = shell().place or next(iter(shell().directory.places()), None) if shell().viewer else None
-    if place:
+    if place := shell().place:
         return go(url_for(".show", asset_number=place.asset_number))
     if shell().viewer or "auth.sign_in" not in app.view_functions:
         return page("home/nowhere.html")
@@ -29,15 +31,17 @@ def index() -> Response:
 
 
 @blueprint.get("/home/<asset_number>/")
+@permission("assets.view")
 def show(asset_number: str) -> Response:
     """What needs somebody at this place today."""
     return page("home/home.html", "needs")
 
 
 @blueprint.get(f"/<any({DESK_NAMES}):desk>/")
+@signed_in
 def desk_without_place(desk: str) -> Response:
     """`/units/` alone leads to the units of the place used last."""
-    place = shell().place or next(iter(shell().directory.places()), None)
+    place = shell().place
     endpoint = f"{desk}.index"
     if place is None or endpoint not in app.view_functions:
         abort(404)
@@ -45,6 +49,7 @@ def desk_without_place(desk: str) -> Response:
 
 
 @blueprint.get("/search")
+@signed_in
 def search() -> Response:
     """Everything whose name or number fits, of what this person may see."""
     asked = request.args.get("q", "").strip()[:80]
@@ -52,12 +57,14 @@ def search() -> Response:
 
 
 @blueprint.get("/live")
+@public
 def live() -> Response:
-    """Names of what happens at this person's places, as it happens."""
-    return stream.open_stream()
+    """Names of what happens at this person's places, as it happens; a stranger is told not to ask again."""
+    return stream.open_stream() if current_user.is_authenticated else make_response("", 204)
 
 
 @blueprint.post("/preferences")
+@public
 def preferences() -> Response:
     """Theme, language and the width of the rail: kept in this browser, and with the person."""
     chosen = request.form
@@ -71,6 +78,6 @@ def preferences() -> Response:
     for name, value in kept.items():
         if value:
             response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=request.is_secure)
-    if shell().viewer and (kept["look"] or kept["language"]):
-        shell().directory.remember(theme=kept["look"], language=kept["language"])
+    if current_user.is_authenticated and (kept["look"] or kept["language"]):
+        accounts.prefer(user_id=current_user.id, theme=kept["look"], language=kept["language"])
     return response
