@@ -5,8 +5,8 @@ import difflib
 import importlib
 import json
 import os
+import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -28,7 +28,7 @@ COMMANDS = {
     "worker": "the scheduled jobs",
     "mqtt": "the device door",
 }
-THREADS = 64  # of one web process: an open live stream keeps one
+THREADS = 256  # of one web process, made as needed: an open live stream keeps one
 
 
 def say(*lines: str) -> None:
@@ -111,17 +111,13 @@ def _entry(name: str) -> Callable[[], object]:
 
 def _on_a_port(settings: Settings) -> Settings:
     """The settings with a port that is really free, and the public address that follows from it."""
-    local = config.local_url(settings.host, settings.port)
     if settings.port:
         checks.port_is_free(settings.host, settings.port)
         return settings
-    settings_port = free_port(host=settings.host)
-    public = settings.public_url
-    return replace(
-        settings,
-        port=settings_port,
-        public_url=config.local_url(settings.host, settings_port) if public == local else public,
-    )
+    port = free_port(host=settings.host)
+    follows = settings.public_url == config.local_url(settings.host, 0)
+    public = config.local_url(settings.host, port) if follows else settings.public_url
+    return replace(settings, port=port, public_url=public)
 
 
 def serve_web(app: Any, settings: Settings) -> None:
@@ -134,7 +130,7 @@ def serve_web(app: Any, settings: Settings) -> None:
     multiprocessing.set_start_method("fork", force=True)
 
     def load(*_: object) -> Any:
-        die_with_parent(15)
+        die_with_parent(signal.SIGKILL)  # its master went without a farewell, so nothing is left to wait for
         return app
 
     Granian(
@@ -303,5 +299,4 @@ def prepare(app: Any, migrate: bool) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    started = time.monotonic()
     sys.exit(main())

@@ -54,7 +54,7 @@ class Place:
         for each in processes:
             mark = str(self.folder) if each["role"] in ("mosquitto", "redis") else "run.py"
             if each["role"] != "postgres":  # its own start knows better how to end it
-                end_leftover(each["pid"], mark, signal.SIGTERM)
+                end_leftover(each["pid"], mark, signal.SIGTERM, patience=1.0)
         run_file.unlink(missing_ok=True)
         return True
 
