@@ -19,6 +19,7 @@ from portal.runtime.mosquitto import Mosquitto
 from portal.runtime.place import Place
 from portal.runtime.postgres import OWNER, Postgres
 from portal.runtime.process import Fork, Log, StartError, die_with_parent, free_port, wait_until
+from portal.runtime.static import compress
 from portal.runtime.supervisor import Supervisor
 
 MIGRATIONS = ROOT / "migrations"
@@ -91,6 +92,7 @@ def run_role(name: str, settings: Settings) -> int:
     if name == "web":
         from portal import create_app
 
+        compress(ROOT / "static")
         say(f"Serving on {config.local_url(settings.host, settings.port)}")
         serve_web(create_app(settings), settings)
     else:
@@ -177,6 +179,7 @@ class Portal:
     def _start(self) -> None:
         self._start_services()
         os.environ.update(self.settings.environ())
+        compress(ROOT / "static")
         from portal import create_app
 
         app = create_app(self.settings)  # made while the services start, and shared by every fork
