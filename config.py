@@ -159,6 +159,7 @@ class Settings:
         production = environment == "production"
         host = read.text("HOST", "127.0.0.1")
         port = read.number("PORT", 8000, 0, 65535)
+        mqtt_url = read.url("MQTT_URL", ("mqtt", "mqtts"))
         settings = cls(
             environment=environment,
             debug=read.flag("DEBUG", False),
@@ -174,8 +175,8 @@ class Settings:
                 _database(read, "DATABASE_OWNER_URL") or read.text("DATABASE_URL")
             ),
             redis_url=read.url("REDIS_URL", ("redis", "rediss")),
-            mqtt_url=read.url("MQTT_URL", ("mqtt", "mqtts")),
-            mqtt_device_url=read.url("MQTT_DEVICE_URL", ("mqtt", "mqtts"), read.text("MQTT_URL")),
+            mqtt_url=mqtt_url,
+            mqtt_device_url=read.url("MQTT_DEVICE_URL", ("mqtt", "mqtts")) or mqtt_url,
             mqtt_version=read.choice("MQTT_VERSION", "5", ("5", "3.1.1")),
             demo=read.flag("DEMO", None),
             payment_provider=read.choice("PAYMENT_PROVIDER", "" if production else "sandbox",

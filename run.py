@@ -173,6 +173,7 @@ class Portal:
         finally:
             self.supervisor.stop()
             self.place.remove_run_file()
+            self.place.release()
         say("Stopped.")
         return 0
 
@@ -277,10 +278,11 @@ class Portal:
 def prepare(app: Any, migrate: bool) -> dict[str, Any]:
     """Bring the tables to this version, load the demo into an empty database, and list what is there."""
     import flask_migrate
-    from sqlalchemy import select
+    from sqlalchemy import func, select
 
     from portal import demo
     from portal.core.db import db
+    from portal.core.locks import lock_number
     from portal.shared.assets.models import Asset
     from portal.shared.identity.models import User
 
@@ -290,8 +292,11 @@ def prepare(app: Any, migrate: bool) -> dict[str, Any]:
         if migrate:
             flask_migrate.upgrade()
         if settings.demo:
-            if db.session.scalar(select(User.id).limit(1)) is None:
-                demo.seed()
+            with db.engine.connect() as guard:
+                # Two portals starting on one database must not both find it empty.
+                guard.execute(select(func.pg_advisory_xact_lock(lock_number("seed"))))
+                if db.session.scalar(select(User.id).limit(1)) is None:
+                    demo.seed()
             found["accounts"] = demo.accounts()
         rows = db.session.scalars(select(Asset).order_by(Asset.created_at))
         found["assets"] = [
