@@ -11,7 +11,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -312,15 +312,6 @@ def plain_postgres_url(url: str) -> str:
     return url.replace("postgresql+psycopg2://", "postgresql://", 1)
 
 
-def without_password(url: str) -> str:
-    """The URL as it may be shown on a screen or in a log."""
-    parts: SplitResult = urlsplit(url)
-    if parts.password is None:
-        return url
-    user, _, place = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.split(':')[0]}:***@{place}"))
-
-
 def _database(read: _Reader, name: str) -> str:
     """PostgreSQL over a socket has its directory in the query, so the host may be missing."""
     return read.url(name, ("postgresql", "postgres", "postgresql+psycopg2"), needs_host=False)
@@ -390,9 +381,3 @@ def _running(var_dir: Path) -> dict[str, str]:
     if running and secret.exists():
         found["SECRET_KEY"] = secret.read_text().strip()
     return {name: value for name, value in found.items() if value}
-
-
-def credentials(url: str) -> tuple[str, str]:
-    """User and password of a URL, decoded."""
-    parts = urlsplit(url)
-    return unquote(parts.username or ""), unquote(parts.password or "")

@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import time
+from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 import psycopg2
 import pytest
 
-from config import credentials
 from portal.runtime import mosquitto, redis
 from portal.runtime.mosquitto import Mosquitto
 from portal.runtime.postgres import ADMIN, Postgres
@@ -99,9 +99,9 @@ def connects(url: str, port: int, version: str, password: str | None = None) -> 
     """Whether the broker lets this client in."""
     kind = mqtt.MQTTv5 if version == "5" else mqtt.MQTTv311
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, "probe", protocol=kind)
-    user, right = credentials(url)
+    parts = urlsplit(url)
     if password != "":
-        client.username_pw_set(user, password or right)
+        client.username_pw_set(parts.username, password or parts.password)
     answers = []
     client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.append(reason)
     client.connect("127.0.0.1", port)
