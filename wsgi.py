@@ -8,6 +8,4 @@ from portal import create_app
 try:
     app = create_app(Settings.load())
 except ConfigError as error:
-    if sys.argv[1:] != ["make-secret"]:
-        sys.exit("\n".join(error.mistakes))
-    app = create_app(Settings())  # whoever asks for a secret has none yet
+    sys.exit("\n".join(error.mistakes))
