@@ -11,7 +11,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -159,6 +159,7 @@ class Settings:
         production = environment == "production"
         host = read.text("HOST", "127.0.0.1")
         port = read.number("PORT", 8000, 0, 65535)
+        mqtt_url = read.url("MQTT_URL", ("mqtt", "mqtts"))
         settings = cls(
             environment=environment,
             debug=read.flag("DEBUG", False),
@@ -174,8 +175,8 @@ class Settings:
                 _database(read, "DATABASE_OWNER_URL") or read.text("DATABASE_URL")
             ),
             redis_url=read.url("REDIS_URL", ("redis", "rediss")),
-            mqtt_url=read.url("MQTT_URL", ("mqtt", "mqtts")),
-            mqtt_device_url=read.url("MQTT_DEVICE_URL", ("mqtt", "mqtts"), read.text("MQTT_URL")),
+            mqtt_url=mqtt_url,
+            mqtt_device_url=read.url("MQTT_DEVICE_URL", ("mqtt", "mqtts")) or mqtt_url,
             mqtt_version=read.choice("MQTT_VERSION", "5", ("5", "3.1.1")),
             demo=read.flag("DEMO", None),
             payment_provider=read.choice("PAYMENT_PROVIDER", "" if production else "sandbox",
@@ -311,15 +312,6 @@ def plain_postgres_url(url: str) -> str:
     return url.replace("postgresql+psycopg2://", "postgresql://", 1)
 
 
-def without_password(url: str) -> str:
-    """The URL as it may be shown on a screen or in a log."""
-    parts: SplitResult = urlsplit(url)
-    if parts.password is None:
-        return url
-    user, _, place = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.split(':')[0]}:***@{place}"))
-
-
 def _database(read: _Reader, name: str) -> str:
     """PostgreSQL over a socket has its directory in the query, so the host may be missing."""
     return read.url(name, ("postgresql", "postgres", "postgresql+psycopg2"), needs_host=False)
@@ -389,9 +381,3 @@ def _running(var_dir: Path) -> dict[str, str]:
     if running and secret.exists():
         found["SECRET_KEY"] = secret.read_text().strip()
     return {name: value for name, value in found.items() if value}
-
-
-def credentials(url: str) -> tuple[str, str]:
-    """User and password of a URL, decoded."""
-    parts = urlsplit(url)
-    return unquote(parts.username or ""), unquote(parts.password or "")

@@ -5,8 +5,8 @@ import difflib
 import importlib
 import json
 import os
+import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +19,7 @@ from portal.runtime.mosquitto import Mosquitto
 from portal.runtime.place import Place
 from portal.runtime.postgres import OWNER, Postgres
 from portal.runtime.process import Fork, Log, StartError, die_with_parent, free_port, wait_until
+from portal.runtime.static import compress
 from portal.runtime.supervisor import Supervisor
 
 MIGRATIONS = ROOT / "migrations"
@@ -28,7 +29,7 @@ COMMANDS = {
     "worker": "the scheduled jobs",
     "mqtt": "the device door",
 }
-THREADS = 64  # of one web process: an open live stream keeps one
+THREADS = 256  # of one web process, made as needed: an open live stream keeps one
 
 
 def say(*lines: str) -> None:
@@ -91,6 +92,7 @@ def run_role(name: str, settings: Settings) -> int:
     if name == "web":
         from portal import create_app
 
+        compress(ROOT / "static")
         say(f"Serving on {config.local_url(settings.host, settings.port)}")
         serve_web(create_app(settings), settings)
     else:
@@ -111,17 +113,13 @@ def _entry(name: str) -> Callable[[], object]:
 
 def _on_a_port(settings: Settings) -> Settings:
     """The settings with a port that is really free, and the public address that follows from it."""
-    local = config.local_url(settings.host, settings.port)
     if settings.port:
         checks.port_is_free(settings.host, settings.port)
         return settings
-    settings_port = free_port(host=settings.host)
-    public = settings.public_url
-    return replace(
-        settings,
-        port=settings_port,
-        public_url=config.local_url(settings.host, settings_port) if public == local else public,
-    )
+    port = free_port(host=settings.host)
+    follows = settings.public_url == config.local_url(settings.host, 0)
+    public = config.local_url(settings.host, port) if follows else settings.public_url
+    return replace(settings, port=port, public_url=public)
 
 
 def serve_web(app: Any, settings: Settings) -> None:
@@ -134,7 +132,7 @@ def serve_web(app: Any, settings: Settings) -> None:
     multiprocessing.set_start_method("fork", force=True)
 
     def load(*_: object) -> Any:
-        die_with_parent(15)
+        die_with_parent(signal.SIGKILL)  # its master went without a farewell, so nothing is left to wait for
         return app
 
     Granian(
@@ -175,12 +173,14 @@ class Portal:
         finally:
             self.supervisor.stop()
             self.place.remove_run_file()
+            self.place.release()
         say("Stopped.")
         return 0
 
     def _start(self) -> None:
         self._start_services()
         os.environ.update(self.settings.environ())
+        compress(ROOT / "static")
         from portal import create_app
 
         app = create_app(self.settings)  # made while the services start, and shared by every fork
@@ -278,10 +278,11 @@ class Portal:
 def prepare(app: Any, migrate: bool) -> dict[str, Any]:
     """Bring the tables to this version, load the demo into an empty database, and list what is there."""
     import flask_migrate
-    from sqlalchemy import select
+    from sqlalchemy import func, select
 
     from portal import demo
     from portal.core.db import db
+    from portal.core.locks import lock_number
     from portal.shared.assets.models import Asset
     from portal.shared.identity.models import User
 
@@ -291,8 +292,11 @@ def prepare(app: Any, migrate: bool) -> dict[str, Any]:
         if migrate:
             flask_migrate.upgrade()
         if settings.demo:
-            if db.session.scalar(select(User.id).limit(1)) is None:
-                demo.seed()
+            with db.engine.connect() as guard:
+                # Two portals starting on one database must not both find it empty.
+                guard.execute(select(func.pg_advisory_xact_lock(lock_number("seed"))))
+                if db.session.scalar(select(User.id).limit(1)) is None:
+                    demo.seed()
             found["accounts"] = demo.accounts()
         rows = db.session.scalars(select(Asset).order_by(Asset.created_at))
         found["assets"] = [
@@ -303,5 +307,4 @@ def prepare(app: Any, migrate: bool) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    started = time.monotonic()
     sys.exit(main())

@@ -9,10 +9,11 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import create_engine, inspect, pool, text
+from sqlalchemy import Connection, create_engine, inspect, pool, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from portal.core.db import db
+from portal.core.locks import lock_number
 from portal.core.outbox import Xid8
 
 ischema_names["xid8"] = Xid8
@@ -42,6 +43,7 @@ def run() -> None:
     url = context.config.attributes.get("url") or settings.database_owner_url or settings.database_url
     engine = create_engine(url, poolclass=pool.NullPool)
     with engine.connect() as connection:
+        _alone(connection)
         connection.execute(text("set lock_timeout = '5s'"))
         connection.execute(text("set statement_timeout = '10min'"))
         connection.commit()
@@ -59,6 +61,14 @@ def run() -> None:
         if inspect(connection).has_table("audit_entry"):
             rights.grant(connection, owner_url=url, portal_url=settings.database_url)
     engine.dispose()
+
+
+def _alone(connection: Connection) -> None:
+    """Two migrations at once would trip over each other: the second waits, and says so."""
+    number = {"n": lock_number("migrate")}
+    if not connection.scalar(text("select pg_try_advisory_lock(:n)"), number):
+        print("Another process is migrating this database; waiting for it to finish.", file=sys.stderr)
+        connection.execute(text("select pg_advisory_lock(:n)"), number)
 
 
 run()

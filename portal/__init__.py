@@ -42,7 +42,7 @@ def create_app(settings: Settings) -> Flask:
 
     extensions.db.init_app(app)
     extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"))
-    extensions.login.init_app(app)
+    extensions.login.init_app(app, add_context_processor=False)
     extensions.csrf.init_app(app)
     extensions.jwt.init_app(app)
     extensions.htmx.init_app(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 
 import click
@@ -17,6 +18,13 @@ audit_group = AppGroup("audit", help="The audit trail: seal it, verify it.")
 def register(app: Flask) -> None:
     """Hang the commands on the app."""
     app.cli.add_command(audit_group)
+    app.cli.add_command(make_secret)
+
+
+@click.command("make-secret")
+def make_secret() -> None:
+    """Print a SECRET_KEY nobody can guess."""
+    click.echo(secrets.token_urlsafe(48))
 
 
 @audit_group.command("verify")

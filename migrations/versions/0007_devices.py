@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("sha", sa.LargeBinary(), nullable=False),
         sa.Column("times", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
         sa.Column("asset_id", sa.UUID(), nullable=True),
@@ -24,19 +25,19 @@ def upgrade() -> None:
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_dead_letter_asset_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letter")),
         sa.UniqueConstraint("sha", name=op.f("uq_dead_letter_sha")),
     )
-    op.create_index("ix_dead_letter_last_at", "dead_letter", ["last_at"], unique=False)
+    op.create_index("ix_dead_letter_last_at", "dead_letter", ["last_at", "id"], unique=False)
+    op.create_index("ix_dead_letter_asset_id", "dead_letter", ["asset_id", "last_at", "id"], unique=False)
     op.create_table(
-        "replay_log",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        "replay_page",
         sa.Column("session", sa.Text(), nullable=False),
-        sa.Column("packet_id", sa.BigInteger(), nullable=False),
-        sa.Column("sha", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_replay_log")),
+        sa.Column("upto", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("entries", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("session", "upto", name=op.f("pk_replay_page")),
     )
-    op.create_index("ix_replay_log_session", "replay_log", ["session", "id"], unique=False)
     op.create_table(
         "asset_event",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -163,8 +164,8 @@ def downgrade() -> None:
     op.drop_index("ix_asset_event_unit_id", table_name="asset_event")
     op.drop_index("ix_asset_event_asset_id", table_name="asset_event")
     op.drop_table("asset_event")
-    op.drop_index("ix_replay_log_session", table_name="replay_log")
-    op.drop_table("replay_log")
+    op.drop_table("replay_page")
+    op.drop_index("ix_dead_letter_asset_id", table_name="dead_letter")
     op.drop_index("ix_dead_letter_last_at", table_name="dead_letter")
     op.drop_table("dead_letter")
     op.execute("drop function make_event_partitions(date, int)")

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import structlog
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from portal.core.db import db
 
@@ -97,6 +98,45 @@ def only_one(name: str) -> Iterator[Connection | None]:
         yield connection if try_lock(connection, name) else None
     finally:
         with suppress(DBAPIError):  # the next leader need not wait until the server has seen us go
+            connection.execute(text("select pg_advisory_unlock_all()"))
+        connection.invalidate()
+        connection.close()
+
+
+class LeadershipLost(Exception):
+    """The connection that held the leader's lock is gone, and the right to store with it."""
+
+
+@contextmanager
+def leading(name: str) -> Iterator[bool]:
+    """Lead for the length of a block whose commands run on the very connection that holds the lock.
+
+    False when another process leads. Once that connection is lost no command of the block can commit any more,
+    for a session that quietly went on with another connection might store beside the next leader.
+    """
+    connection = db.engine.connect()
+    try:
+        leads = try_lock(connection, name)
+        connection.commit()
+        wire = connection.connection.dbapi_connection
+        session = Session(bind=connection, expire_on_commit=False)
+
+        @event.listens_for(session, "after_begin")
+        def only_here(_session: object, _transaction: object, begun: Connection) -> None:
+            if begun.connection.dbapi_connection is not wire:
+                raise LeadershipLost(name)
+
+        if leads:
+            db.session.remove()
+            db.session.registry.set(session)  # type: ignore[arg-type]
+        try:
+            yield leads
+        finally:
+            if leads:
+                db.session.remove()
+    finally:
+        with suppress(SQLAlchemyError):
+            connection.rollback()
             connection.execute(text("select pg_advisory_unlock_all()"))
         connection.invalidate()
         connection.close()

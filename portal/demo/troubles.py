@@ -101,11 +101,51 @@ def _unanswered_commands(now: datetime) -> None:
 def _dead_letters(now: datetime) -> None:
     chance = dice("dead letters")
     cases = (
-        (f"rooms/{HOTEL.asset_number}/999/occupancy", b"1", "unknown_unit", 41, 190, HOTEL.id),
-        (f"vehicles/{FLEET.asset_number}/KD03/location", b"0,0", "bad_value", 12, 35, FLEET.id),
-        (f"rooms/{HOTEL.asset_number}/205/humidity", b"61", "unknown_kind", 3, 1_500, HOTEL.id),
-        ("rooms/H1/101", b"locked", "topic", 1, 4_000, None),
-        (f"rooms/{HOTEL.asset_number}/107/electricity", b"\xff\xfe\x00on", "not_text", 2, 700, HOTEL.id),
+        (
+            f"rooms/{HOTEL.asset_number}/999/occupancy",
+            b"1",
+            "unit",
+            "There is no room of this number at a place of this number.",
+            41,
+            190,
+            HOTEL.id,
+        ),
+        (
+            f"vehicles/{FLEET.asset_number}/KD03/location",
+            b"0,0",
+            "payload",
+            "0,0 is not a location but a tracker without a fix.",
+            12,
+            35,
+            FLEET.id,
+        ),
+        (
+            f"rooms/{HOTEL.asset_number}/205/humidity",
+            b"61",
+            "kind",
+            "A room does not speak of this; it may speak of occupancy, electricity, access.",
+            3,
+            1_500,
+            HOTEL.id,
+        ),
+        (
+            "rooms/H1/101",
+            b"locked",
+            "topic",
+            "A topic reads rooms/<place>/<room>/<subject> or vehicles/<place>/<vehicle>/<subject>.",
+            1,
+            4_000,
+            None,
+        ),
+        (
+            f"rooms/{HOTEL.asset_number}/107/electricity",
+            b"\xff\xfe\x00on",
+            "binary",
+            "The message is not text.",
+            2,
+            700,
+            HOTEL.id,
+        ),
     )
     insert(
         DeadLetter,
@@ -116,12 +156,13 @@ def _dead_letters(now: datetime) -> None:
                 "topic": topic,
                 "payload": payload,
                 "reason": reason,
+                "detail": detail,
                 "sha": hashlib.sha256(topic.encode() + b"\0" + payload).digest(),
                 "times": times,
                 "asset_id": asset_id,
                 "last_at": now - timedelta(minutes=minutes // 2),
             }
-            for topic, payload, reason, times, minutes, asset_id in cases
+            for topic, payload, reason, detail, times, minutes, asset_id in cases
         ],
     )
 

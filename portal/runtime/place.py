@@ -31,6 +31,7 @@ class Place:
         try:
             fcntl.lockf(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self.release()
             running = read_run_file(self.folder)
             where = f" at {running['url']} (process {running['pid']})" if running else ""
             raise StartError(
@@ -38,9 +39,16 @@ class Place:
             ) from None
         version = self.note().get("version", VERSION)
         if version != VERSION:
+            self.release()
             raise StartError(
                 f"{self.folder} was made by version {version}; this is {VERSION}. Nothing was touched."
             )
+
+    def release(self) -> None:
+        """Let another portal have the folder."""
+        if self._held:
+            self._held.close()
+            self._held = None
 
     def clear_leftovers(self) -> bool:
         """End what a killed run left behind; True when the last stop was not a clean one."""
@@ -54,7 +62,7 @@ class Place:
         for each in processes:
             mark = str(self.folder) if each["role"] in ("mosquitto", "redis") else "run.py"
             if each["role"] != "postgres":  # its own start knows better how to end it
-                end_leftover(each["pid"], mark, signal.SIGTERM)
+                end_leftover(each["pid"], mark, signal.SIGTERM, patience=1.0)
         run_file.unlink(missing_ok=True)
         return True
 

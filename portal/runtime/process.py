@@ -164,12 +164,14 @@ def end_leftover(pid: int, mark: str, *signals: int, patience: float = 2.5) -> b
     """End a process an earlier run left behind, gently first, if it is still the one that carries `mark`."""
     if mark not in command_line(pid):
         return False
-    for each in (*signals, signal.SIGKILL):
+    for each in signals:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, each)
         if wait_until(lambda: mark not in command_line(pid), patience):
-            break
-    return True
+            return True
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    return wait_until(lambda: mark not in command_line(pid), patience)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, pause: float = 0.02) -> bool:

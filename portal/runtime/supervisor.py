@@ -114,8 +114,8 @@ class Supervisor:
         self.stopping = True
         roles = [child for child in self.children if isinstance(child.process, Fork)]
         services = [child for child in self.children if child not in roles]
-        self._end(roles, patience=5.0)
-        self._end(services, patience=3.5)
+        self._end(roles, patience=6.0)
+        self._end(services, patience=3.0)
 
     def processes(self) -> list[dict[str, object]]:
         """Which process does what, for `run.json`."""
@@ -137,7 +137,8 @@ class Supervisor:
             child.signal_group(signal.SIGKILL)
             child.failures = 0 if now - child.started_at > GOOD_RUN else child.failures + 1
             child.start_at = now + min(LONGEST_PAUSE, 0.1 * 2**child.failures if child.failures else 0.0)
-            self.say(f"{child.name} stopped unexpectedly; starting it again. See {self.log.path(child.name)}.")
+            log = self.log.path(child.name)
+            self.say(f"{child.name} stopped unexpectedly; starting it again. See {log}.")
         if now >= child.start_at:
             try:
                 child.start()

@@ -1,6 +1,5 @@
 """The whole portal as a person starts it: `run.py` with every role, on the services of the tests."""
 
-import json
 import os
 import signal
 import subprocess
@@ -8,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from config import ROOT
+from config import ROOT, read_run_file
 from portal.runtime.process import spawn, wait_until
 
 
@@ -29,11 +28,14 @@ class Server:
         variables = [f"{name}={value}" for name, value in self.environ.items()]
         command = ["env", "-i", *variables, sys.executable, str(ROOT / "run.py"), *self.arguments]
         self.process = spawn(command, self.log, signal.SIGTERM)
-        ready = self.folder / "run.json"
-        wait_until(lambda: ready.exists() or self.process.poll() is not None, seconds, 0.05)  # type: ignore[union-attr]
-        assert ready.exists(), f"run.py did not become ready:\n{self.output()}"
-        found: dict[str, Any] = json.loads(ready.read_text())
-        return found
+        wait_until(lambda: self.ready() != {} or self.process.poll() is not None, seconds, 0.05)  # type: ignore[union-attr]
+        assert self.ready(), f"run.py did not become ready:\n{self.output()}"
+        return self.ready()
+
+    def ready(self) -> dict[str, Any]:
+        """What this run wrote when it became ready, and not what a killed one left."""
+        found = read_run_file(self.folder)
+        return found if self.process and found.get("pid") == self.process.pid else {}
 
     def stop(self) -> int:
         """Ask it to stop; its exit code."""

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Model, Record, uuid7
@@ -122,28 +122,37 @@ class DeviceCommand(Record):
 
 
 class DeadLetter(Record):
-    """A message nobody could understand: stored once with its reason, counted when it comes again."""
+    """A message nobody could understand: stored once with its reason, counted when it comes again.
+
+    `reason` is a word a program can count by, `detail` the sentence for a person.
+    """
 
     __tablename__ = "dead_letter"
-    __table_args__ = (Index("ix_dead_letter_last_at", "last_at"),)
+    __table_args__ = (
+        Index("ix_dead_letter_last_at", "last_at", "id"),
+        Index("ix_dead_letter_asset_id", "asset_id", "last_at", "id"),
+    )
 
     topic: Mapped[str]
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     reason: Mapped[str]
+    detail: Mapped[str]
     sha: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     times: Mapped[int] = mapped_column(server_default=text("1"))
-    asset_id: Mapped[uuid.UUID | None]
+    asset_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("asset.id"))
     last_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     replayed_at: Mapped[datetime | None]
 
 
-class ReplayLog(Model):
-    """The order in which one broker session's messages were stored, by which a redelivery is recognised."""
+class ReplayPage(Model):
+    """What one broker session delivered, in order, a page a batch: by it a redelivery is recognised.
 
-    __tablename__ = "replay_log"
-    __table_args__ = (Index("ix_replay_log_session", "session", "id"),)
+    `entries` holds for each message its packet id (2 bytes) and the sha256 of topic and payload (32 bytes);
+    `upto` counts the messages of the session up to the end of the page.
+    """
 
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    session: Mapped[str]
-    packet_id: Mapped[int]
-    sha: Mapped[bytes] = mapped_column(LargeBinary)
+    __tablename__ = "replay_page"
+
+    session: Mapped[str] = mapped_column(primary_key=True)
+    upto: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entries: Mapped[bytes] = mapped_column(LargeBinary)

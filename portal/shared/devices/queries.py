@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.core import locks
 from portal.core.db import db
+from portal.shared.assets.models import Asset, Unit
 from portal.shared.devices.errors import CommandNotFound
-from portal.shared.devices.models import OPEN, CommandStatus, DeviceCommand
+from portal.shared.devices.models import OPEN, AssetEvent, CommandStatus, DeviceCommand, LatestReading, ReplayPage
 
 
 def find_command(unit_id: uuid.UUID, idem_key: str) -> DeviceCommand | None:
@@ -116,3 +117,81 @@ def lock_overdue_commands(now: datetime, limit: int) -> Sequence[DeviceCommand]:
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
+
+
+def lock_commands_reported(reported: Collection[tuple[uuid.UUID, str, str]]) -> Sequence[DeviceCommand]:
+    """Open commands that were sent at least once and ask for what (unit, capability, action) says is so; locked."""
+    locks.taking("device_command")
+    return db.session.scalars(
+        select(DeviceCommand)
+        .where(
+            tuple_(DeviceCommand.unit_id, DeviceCommand.capability, DeviceCommand.action).in_(list(reported)),
+            DeviceCommand.status.in_(OPEN),
+            DeviceCommand.attempts > 0,
+        )
+        .order_by(DeviceCommand.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def units_by_address(
+    addresses: Sequence[tuple[str, str, str]],
+) -> dict[tuple[str, str, str], tuple[uuid.UUID, uuid.UUID]]:
+    """By (asset number, unit kind, unit number): the unit's and the place's key."""
+    rows = db.session.execute(
+        select(Asset.asset_number, Unit.kind, Unit.number, Unit.id, Asset.id)
+        .join(Asset, Asset.id == Unit.asset_id)
+        .where(tuple_(Asset.asset_number, Unit.kind, Unit.number).in_(list(addresses)))
+    )
+    return {(asset, kind, number): (unit_id, asset_id) for asset, kind, number, unit_id, asset_id in rows}
+
+
+def session_name() -> str:
+    """What this installation is called at the broker: stable as long as its database is."""
+    return f"portal-ingest-{db.session.execute(select(func.current_database())).scalar_one()}"
+
+
+def replay_log(session: str) -> tuple[int, list[tuple[int, bytes]]]:
+    """How many messages a broker session has delivered, and the youngest of them in order: (packet id, hash)."""
+    pages = db.session.execute(
+        select(ReplayPage.upto, ReplayPage.entries).where(ReplayPage.session == session).order_by(ReplayPage.upto)
+    ).all()
+    whole = b"".join(bytes(page.entries) for page in pages)
+    log = [(int.from_bytes(whole[at : at + 2], "big"), whole[at + 2 : at + 34]) for at in range(0, len(whole), 34)]
+    return (pages[-1].upto if pages else 0), log
+
+
+def latest_of(unit_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, LatestReading]]:
+    """By unit and subject: the youngest word."""
+    found: dict[uuid.UUID, dict[str, LatestReading]] = {unit_id: {} for unit_id in unit_ids}
+    for row in db.session.scalars(select(LatestReading).where(LatestReading.unit_id.in_(unit_ids))):
+        found[row.unit_id][row.kind] = row
+    return found
+
+
+def history(
+    asset_id: uuid.UUID,
+    *,
+    unit_id: uuid.UUID | None = None,
+    kind: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: tuple[datetime, uuid.UUID] | None = None,
+    limit: int = 50,
+) -> Sequence[AssetEvent]:
+    """What the units of a place said, youngest first; `before` is the last row of the page above."""
+    question = select(AssetEvent).order_by(AssetEvent.at.desc(), AssetEvent.id.desc()).limit(limit)
+    question = question.where(
+        AssetEvent.unit_id == unit_id if unit_id else AssetEvent.asset_id == asset_id,
+        AssetEvent.asset_id == asset_id,
+    )
+    if kind is not None:
+        question = question.where(AssetEvent.kind == kind)
+    if since is not None:
+        question = question.where(AssetEvent.at >= since)
+    if until is not None:
+        question = question.where(AssetEvent.at < until)
+    if before is not None:
+        question = question.where(tuple_(AssetEvent.at, AssetEvent.id) < before)
+    return db.session.scalars(question).all()

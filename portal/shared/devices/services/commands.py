@@ -15,10 +15,11 @@ from portal.core.db import db
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
-from portal.shared.assets.models import Asset, Unit
+from portal.shared.assets.models import Asset, Unit, UnitStatus
+from portal.shared.assets.queries import lock_unit
 from portal.shared.audit.services import record
 from portal.shared.devices import events
-from portal.shared.devices.errors import CommandOver, NotCapable
+from portal.shared.devices.errors import CommandOver, NotCapable, ReasonNeeded, UnitNotInService
 from portal.shared.devices.models import CAPABILITIES, OPEN, CommandStatus, DeviceCommand
 from portal.shared.devices.queries import (
     find_command,
@@ -34,6 +35,8 @@ VALID_FOR = timedelta(seconds=120)
 BACKOFF = tuple(timedelta(seconds=n) for n in (2, 5, 15, 30))
 #: Once the broker holds the command for the device, the next copy waits until this one has expired there.
 BROKER_HOLDS = timedelta(seconds=30)
+#: Cutting an engine or the power can hurt somebody: it is never done without a word why.
+NEEDS_REASON = frozenset({("ignition", "turn_off"), ("electricity", "turn_off")})
 REPORTED = {
     CommandStatus.ACCEPTED: events.CommandAccepted,
     CommandStatus.DONE: events.CommandDone,
@@ -113,6 +116,27 @@ def queue(
             after={"command": command.id, "capability": capability, "action": action},
         )
     return command
+
+
+@transactional
+def control(
+    *, unit_id: uuid.UUID, capability: str, action: str, reason: str | None, actor: Actor, idem_key: str | None = None
+) -> DeviceCommand:
+    """A person tells a unit to do something, now; an engine is only stopped with a reason."""
+    unit = lock_unit(unit_id)
+    if unit.status == UnitStatus.RETIRED:
+        raise UnitNotInService(_("%(number)s is retired and takes no commands.", number=unit.number))
+    reason = (reason or "").strip() or None
+    if reason is None and (capability, action) in NEEDS_REASON:
+        raise ReasonNeeded(_("Say why: the reason is kept with the command."), field="reason")
+    return queue(
+        unit=unit,
+        capability=capability,
+        action=action,
+        actor=actor,
+        idem_key=idem_key or f"control:{uuid.uuid4()}",
+        reason=reason,
+    )
 
 
 @transactional

@@ -1,0 +1,165 @@
+"""One connection to the broker: it hears everything, decides nothing, and acknowledges only when told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+import structlog
+from paho.mqtt import client as paho
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from portal.gateways.broker import Broker, command_properties
+from portal.mqtt.routes import SUBSCRIPTIONS
+
+log = structlog.get_logger(__name__)
+
+#: Unacknowledged messages the broker may have on their way: two batches and some, so that it never waits for us.
+IN_FLIGHT = 1_000
+#: Messages of quality 0 are not counted by the broker; past this many we stop reading until the writer follows.
+HIGH_WATER = 5_000
+LOW_WATER = 1_000
+ANSWER_WITHIN = 10.0
+
+
+class Heard(NamedTuple):
+    """One message, and the connection it came by: packet ids mean nothing on another one."""
+
+    generation: int
+    message: paho.MQTTMessage
+
+
+class Opened(NamedTuple):
+    """A connection stands; `resumed` when the broker kept the session and will send again what it holds."""
+
+    generation: int
+    resumed: bool
+
+
+Inbox = SimpleQueue[Heard | Opened]
+
+
+class Link:
+    """A connection of the ingest session. When it ends it is not mended: the next one is a new Link."""
+
+    def __init__(self, broker: Broker, client_id: str, generation: int, inbox: Inbox) -> None:
+        self.broker = broker
+        self.generation = generation
+        self.fault: str | None = None
+        self._inbox = inbox
+        self._connected = threading.Event()
+        self._over = threading.Event()
+        self._network: threading.Thread | None = None
+        self._began = time.monotonic()
+        self._answers: dict[int, Any] = {}
+        self._answered = threading.Condition()
+        self._client = broker.client(client_id, manual_ack=True)
+        self._client.max_inflight_messages_set(500)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._client.on_publish = self._on_publish
+
+    def open(self) -> None:
+        """Connect and begin to listen; a broker that does not answer leaves the link over."""
+        try:
+            self.broker.connect(self._client, receive_maximum=IN_FLIGHT)
+        except (OSError, ValueError) as error:
+            self._end(f"The broker does not answer: {error}")
+        else:
+            self._client.loop_start()
+
+    def close(self) -> None:
+        """Send what is waiting to be sent and say goodbye; the session stays with the broker."""
+        self._over.set()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    @property
+    def connected(self) -> bool:
+        """Whether messages can come and go now."""
+        return self._connected.is_set() and not self.over
+
+    @property
+    def over(self) -> bool:
+        """Whether this link has ended, be it by the broker, the network, or a fault in its own thread."""
+        if self._over.is_set():
+            return True
+        if self._network is not None and not self._network.is_alive():
+            self._end(self.fault or "The network thread ended.")
+        elif self._network is None and time.monotonic() - self._began > ANSWER_WITHIN:
+            self._end("The broker took the connection and said nothing.")
+        return self._over.is_set()
+
+    def acknowledge(self, message: paho.MQTTMessage) -> None:
+        """Tell the broker that this message is kept for good."""
+        if message.qos:
+            self._client.ack(message.mid, message.qos)
+
+    def publish(self, topic: str, payload: str, *, seconds: float, retain: bool) -> int | None:
+        """Hand a command to the broker; returns the number its answer will carry, None if it did not leave."""
+        if self.broker.modern:
+            told = self._client.publish(topic, payload, qos=1, retain=retain, properties=command_properties(seconds))
+        else:
+            told = self._client.publish(topic, payload, qos=0, retain=retain)
+        return told.mid if told.rc == paho.MQTT_ERR_SUCCESS else None
+
+    def answers(self, numbers: Sequence[int], within: float) -> set[int]:
+        """Those of the published commands that the broker has confirmed."""
+        deadline = time.monotonic() + within
+        with self._answered:
+            self._answered.wait_for(
+                lambda: self._over.is_set() or all(number in self._answers for number in numbers),
+                max(0.0, deadline - time.monotonic()),
+            )
+            answers = {number: self._answers.pop(number, None) for number in numbers}
+        for number, answer in answers.items():
+            if answer is not None and answer.is_failure:
+                log.warning("command_refused_by_broker", number=number, answer=str(answer))
+        return {number for number, answer in answers.items() if answer is not None and not answer.is_failure}
+
+    def _end(self, fault: str | None) -> None:
+        self.fault = self.fault or fault
+        self._connected.clear()
+        self._over.set()
+        with self._answered:
+            self._answered.notify_all()
+
+    def _on_connect(self, client: paho.Client, _data: Any, flags: Any, reason: Any, _properties: Any) -> None:
+        self._network = threading.current_thread()
+        if reason.is_failure:
+            self._end(f"The broker refused the connection: {reason}")
+            client.disconnect()
+            return
+        # First in the queue: whatever comes by this connection is judged against the resumed session's log.
+        self._inbox.put(Opened(self.generation, bool(flags.session_present)))
+        if self.broker.modern:
+            listening = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+            client.subscribe([(topic, listening) for topic in SUBSCRIPTIONS])
+        else:
+            client.subscribe([(topic, 1) for topic in SUBSCRIPTIONS])
+        self._connected.set()
+
+    def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._end(f"The connection ended: {reason}")
+
+    def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        try:
+            self._take(message)
+        except Exception as error:
+            self.fault = f"Hearing failed: {type(error).__name__}: {error}"
+            raise
+
+    def _take(self, message: paho.MQTTMessage) -> None:
+        self._inbox.put(Heard(self.generation, message))
+        if self._inbox.qsize() > HIGH_WATER:
+            while self._inbox.qsize() > LOW_WATER and not self._over.is_set():
+                time.sleep(0.01)
+
+    def _on_publish(self, _client: Any, _data: Any, number: int, reason: Any, _properties: Any) -> None:
+        with self._answered:
+            self._answers[number] = reason
+            self._answered.notify_all()

@@ -1,0 +1,163 @@
+"""Drains what the link hears: a batch is read, stored in one transaction, and only then acknowledged."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from queue import Empty
+
+import structlog
+from paho.mqtt.client import MQTTMessage
+
+from portal.core.errors import Busy, DomainError
+from portal.gateways.broker import is_ours
+from portal.mqtt import routes
+from portal.mqtt.client import Heard, Inbox, Link, Opened
+from portal.mqtt.echoes import Echoes
+from portal.mqtt.replay import Replay, entry
+from portal.shared.devices import queries
+from portal.shared.devices.book import UnitBook
+from portal.shared.devices.readings import Reading, Refused
+from portal.shared.devices.services import telemetry
+
+log = structlog.get_logger(__name__)
+
+BATCH = 250
+LINGER = 0.008
+TRIM_EVERY = 64
+ANNOUNCE_EVERY = 0.5
+
+#: A message with what it says (None when it is only to be acknowledged) and its place in the session's log.
+Item = tuple[MQTTMessage, Reading | Refused | None, bytes]
+
+
+class Ingest:
+    """The one writer of device messages, on the connection that holds the leader's lock."""
+
+    def __init__(self, inbox: Inbox, echoes: Echoes) -> None:
+        self.inbox = inbox
+        self.echoes = echoes
+        self.stored = self.dead = self.repeated = self.ignored = 0
+        self.lag_ms = 0.0
+        self._session = queries.session_name()
+        self._upto = 0
+        self._pages = 0
+        self._replay = Replay()
+        self._book = UnitBook()
+        self._spoke: dict[str, set[str]] = defaultdict(set)
+        self._announced = 0.0
+
+    @property
+    def session(self) -> str:
+        """The name under which the broker keeps our session, and the database its log."""
+        return self._session
+
+    def step(self, link: Link, wait: float) -> int:
+        """Take one batch from the inbox, or nothing within `wait` seconds; returns how many messages it had."""
+        heard = self._gather(wait)
+        items: list[Item] = []
+        for each in heard:
+            if each.generation != link.generation:
+                continue  # its connection is gone: the broker sends it again
+            if isinstance(each, Opened):
+                self._opened(each)
+            else:
+                self._read(each, link, items)
+        if items:
+            self._keep(items, link)
+            self.lag_ms = (time.monotonic() - items[0][0].timestamp) * 1000
+        self._tell_screens()
+        return len(items)
+
+    def _gather(self, wait: float) -> list[Heard | Opened]:
+        try:
+            batch = [self.inbox.get(timeout=wait)]
+        except Empty:
+            return []
+        until = time.monotonic() + LINGER
+        while len(batch) < BATCH:
+            try:
+                batch.append(self.inbox.get_nowait())
+            except Empty:
+                if time.monotonic() >= until:
+                    break
+                time.sleep(0.001)
+        return batch
+
+    def _opened(self, opened: Opened) -> None:
+        """Begin a connection: on a resumed session know what was stored, on a new one forget the old."""
+        if not opened.resumed:
+            telemetry.forget_session(session=self._session)
+        self._upto, known = queries.replay_log(self._session)
+        self._replay = Replay(known)
+
+    def _read(self, heard: Heard, link: Link, items: list[Item]) -> None:
+        message = heard.message
+        # The topic's own bytes: a name that is not UTF-8 must not stop the line.
+        raw: bytes = message._topic
+        payload = bytes(message.payload)
+        logged = b""
+        if message.qos:
+            packet_id, sha = delivered = entry(message.mid, raw, payload)
+            if self._replay.stored_before(message.dup, delivered):
+                self.repeated += 1
+                link.acknowledge(message)
+                return
+            logged = packet_id.to_bytes(2, "big") + sha
+        topic = raw.decode("utf-8", "backslashreplace")
+        if message.retain or is_ours(message) or self.echoes.heard(topic, payload):
+            self.ignored += 1
+            items.append((message, None, logged))
+        else:
+            items.append((message, routes.read(topic, payload), logged))
+
+    def _keep(self, items: Sequence[Item], link: Link) -> None:
+        """Store and acknowledge; what the database refuses is found by halving, buried, and holds nobody up."""
+        try:
+            stored = self._store([said for _message, said, _logged in items if said is not None], items)
+        except Busy:
+            log.warning("batch_waits", messages=len(items))
+            time.sleep(0.2)
+            self._keep(items, link)
+            return
+        except DomainError as error:
+            if len(items) == 1:
+                self._bury(items[0], error, link)
+                return
+            half = len(items) // 2
+            self._keep(items[:half], link)
+            self._keep(items[half:], link)
+            return
+        for message, _said, _logged in items:
+            link.acknowledge(message)
+        self.stored += stored.readings
+        self.dead += stored.dead
+        for asset_id, units in stored.units.items():
+            self._spoke[asset_id] |= units
+
+    def _bury(self, item: Item, error: DomainError, link: Link) -> None:
+        message, said, logged = item
+        assert said is not None, "only a reading can be refused by the database"
+        topic = said.topic
+        asset_number = said.asset_number
+        self._keep([(message, Refused(topic, said.payload, "refused", error.message, asset_number), logged)], link)
+
+    def _store(self, said: Sequence[Reading | Refused], items: Sequence[Item]) -> telemetry.Stored:
+        entries = b"".join(logged for _message, _said, logged in items)
+        page = None
+        if entries:
+            page = telemetry.LogPage(self._session, self._upto + len(entries) // 34, entries)
+        stored = telemetry.store(said=said, book=self._book, page=page)
+        if page is not None:
+            self._upto = page.upto
+            self._pages += 1
+            if self._pages % TRIM_EVERY == 0:
+                telemetry.trim_log(session=self._session, upto=self._upto)
+        return stored
+
+    def _tell_screens(self) -> None:
+        if self._spoke and time.monotonic() - self._announced > ANNOUNCE_EVERY:
+            telemetry.announce(units=self._spoke)
+            self._spoke.clear()
+            self._announced = time.monotonic()

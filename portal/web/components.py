@@ -1,0 +1,70 @@
+"""The `ui` global: every macro of templates/components, usable in any block without an import."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, request, url_for
+from jinja2 import Environment
+from markupsafe import Markup, escape
+
+from portal.core import words
+
+ICON_SIZES = {"": "icon", "small": "icon icon-small", "large": "icon icon-large"}
+
+
+class Components:
+    """`ui.table.empty(...)` finds the macro `empty` in templates/components/table.html."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._environment.get_template(f"components/{name}.html").module
+
+    def icon(self, name: str, size: str = "") -> Markup:
+        """One drawing of the sprite; it says nothing to a screen reader, so words stand beside it."""
+        return Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+            ICON_SIZES[size], url_for("static", filename="vendor/icons/icons.svg"), name
+        )
+
+
+@cache
+def icon_names(sprite: Path) -> frozenset[str]:
+    """The icons we picked; the style guide shows them and a test looks every used one up."""
+    return frozenset(re.findall(r'<symbol id="([^"]+)"', sprite.read_text()))
+
+
+def here(**changes: object) -> str:
+    """This page's own URL with some of its query changed; None takes a key away."""
+    asked = request.args.to_dict(flat=True) | changes
+    query = {key: str(value) for key, value in asked.items() if value is not None and value != ""}
+    return url_for(str(request.endpoint), **(request.view_args or {}), **query)  # type: ignore[arg-type]
+
+
+def here_with(key: str, value: object) -> str:
+    """This list under another filter, from its first page again."""
+    return here(**{key: value, "cursor": None, "page": None})
+
+
+def words_of(status: object) -> str:
+    """A status as people read it: `front_desk` is "Front desk"."""
+    return words.gettext(str(status).replace("_", " ").capitalize())
+
+
+def field_ids(name: str) -> str:
+    """A name made safe for an element id."""
+    return str(escape(re.sub(r"[^A-Za-z0-9_-]+", "-", name)))
+
+
+def init_app(app: Flask) -> None:
+    """Give templates `ui`, and ways to point at the page they are on."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        ui=Components(app.jinja_env), here=here, here_with=here_with, words_of=words_of, field_id=field_ids
+    )

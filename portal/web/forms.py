@@ -1,0 +1,249 @@
+"""The base form and its fields: each reads through the one strict parser and keeps what the person typed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import g
+from flask_wtf import FlaskForm
+from wtforms import Field, SelectField
+from wtforms.fields import SelectChoice
+from wtforms.widgets import EmailInput, ListWidget, RadioInput, TelInput, TextArea, TextInput
+
+from portal.core import parse
+from portal.core.errors import DomainError
+from portal.core.words import lazy_
+
+
+class BaseForm(FlaskForm):  # type: ignore[misc]
+    """A form of the portal: what the service refuses lands on its field, or on top when it has none."""
+
+    def refuse(self, error: DomainError) -> None:
+        """Show a rule's sentence where the person can mend it."""
+        field = self._fields.get(error.field or "")
+        if field is not None:
+            field.errors = [*field.errors, error.message]
+        else:
+            self.form_errors.append(error.message)
+
+
+class ParsedField(Field):  # type: ignore[misc]
+    """A field whose value is what a reader of portal.core.parse makes of it; `required=False` lets it be empty."""
+
+    widget = TextInput()
+    empty: Any = None
+
+    def __init__(self, label: Any = None, validators: Any = None, *, required: bool = True, **kwargs: Any) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.required = required
+        self.typed: str | None = None
+        if required:
+            self.flags.required = True
+
+    def read(self, value: str) -> Any:
+        """The value in its one normal form, or a ParseError."""
+        raise NotImplementedError
+
+    def shown(self, value: Any) -> str:
+        """The value as it stands in the box."""
+        return str(value)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.typed = valuelist[0] if valuelist else ""
+        self.data = None
+        if not self.required and parse.is_blank(self.typed):
+            self.data = self.empty
+            return
+        self.data = self.read(self.typed)
+
+    def _value(self) -> str:
+        if self.typed is not None:
+            return self.typed
+        return "" if self.data is None else self.shown(self.data)
+
+    @property
+    def name_in_sentence(self) -> str:
+        """The label as it reads inside a sentence: "Enter the room number."."""
+        words = str(self.label.text)
+        return words[:1].lower() + words[1:] if not words[:2].isupper() else words
+
+
+class StrictStringField(ParsedField):
+    """One line of text, or several with `multiline`."""
+
+    empty = ""
+
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        min_length: int = 1,
+        max_length: int = 100,
+        multiline: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if multiline:
+            kwargs.setdefault("widget", TextArea())
+        super().__init__(label, validators, **kwargs)
+        self.min_length, self.max_length, self.multiline = min_length, max_length, multiline
+
+    def read(self, value: str) -> str:
+        return parse.text(
+            value,
+            self.name,
+            label=self.name_in_sentence,
+            min_length=self.min_length,
+            max_length=self.max_length,
+            multiline=self.multiline,
+        )
+
+
+class CodeField(ParsedField):
+    """A number or code as it is printed: letters, digits, dots and dashes."""
+
+    def __init__(self, label: Any = None, validators: Any = None, *, max_length: int = 32, **kwargs: Any) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.max_length = max_length
+
+    def read(self, value: str) -> str:
+        return parse.code(value, self.name, label=self.name_in_sentence, max_length=self.max_length)
+
+
+class MoneyField(ParsedField):
+    """An amount in the place's currency; `currency` names another. Its data is Money."""
+
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        currency: str | Callable[[], str] | None = None,
+        minimum: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("render_kw", {"inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(label, validators, **kwargs)
+        self._currency, self.minimum = currency, minimum
+
+    @property
+    def currency(self) -> str:
+        if callable(self._currency):
+            return self._currency()
+        return self._currency or str(g.place.currency)
+
+    def read(self, value: str) -> Any:
+        return parse.money(value, self.name, currency=self.currency, label=self.name_in_sentence, minimum=self.minimum)
+
+    def shown(self, value: Any) -> str:
+        return str(value.to_major_str())
+
+
+class QuantityField(ParsedField):
+    """A quantity with at most three decimals; its data is in thousandths."""
+
+    def __init__(self, label: Any = None, validators: Any = None, *, minimum: int = 1, **kwargs: Any) -> None:
+        kwargs.setdefault("render_kw", {"inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(label, validators, **kwargs)
+        self.minimum = minimum
+
+    def read(self, value: str) -> int:
+        return parse.quantity(value, self.name, label=self.name_in_sentence, minimum=self.minimum)
+
+    def shown(self, value: Any) -> str:
+        whole, part = divmod(int(value), 1000)
+        return f"{whole}.{part:03}".rstrip("0").rstrip(".") if part else str(whole)
+
+
+class WholeField(ParsedField):
+    """A whole number between its bounds."""
+
+    def __init__(
+        self, label: Any = None, validators: Any = None, *, minimum: int = 0, maximum: int = 1_000_000, **kwargs: Any
+    ) -> None:
+        kwargs.setdefault("render_kw", {"inputmode": "numeric", "autocomplete": "off"})
+        super().__init__(label, validators, **kwargs)
+        self.minimum, self.maximum = minimum, maximum
+
+    def read(self, value: str) -> int:
+        return parse.whole(value, self.name, label=self.name_in_sentence, minimum=self.minimum, maximum=self.maximum)
+
+
+class DayField(ParsedField):
+    """A calendar day."""
+
+    widget = TextInput("date")
+
+    def read(self, value: str) -> Any:
+        return parse.day(value, self.name, label=self.name_in_sentence)
+
+
+class PhoneField(ParsedField):
+    """A phone number; without a + it is one of the place's country. Its data is E.164."""
+
+    widget = TelInput()
+
+    def __init__(self, label: Any = None, validators: Any = None, *, region: str | None = None, **kwargs: Any) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.region = region
+
+    def read(self, value: str) -> str:
+        return parse.phone(value, self.name, region=self.region, label=self.name_in_sentence)
+
+
+class EmailField(ParsedField):
+    """An e-mail address, in small letters."""
+
+    widget = EmailInput()
+
+    def read(self, value: str) -> str:
+        return parse.email(value, self.name, label=self.name_in_sentence)
+
+
+def _offers(pairs: Iterable[tuple[object, object]]) -> list[SelectChoice]:
+    """Pairs of (value, words) as the form library wants them; words may be said later."""
+    return [SelectChoice(str(value), words) for value, words in pairs]  # type: ignore[arg-type]
+
+
+class ChoiceField(SelectField):  # type: ignore[misc]
+    """One of some words: choices are pairs of (value, words)."""
+
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        choices: Iterable[tuple[object, object]] = (),
+        required: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("invalid_choice_message", lazy_("Choose one from the list."))
+        super().__init__(label, validators, choices=_offers(choices), **kwargs)
+        self.required = required
+        if required:
+            self.flags.required = True
+
+    def offer(self, choices: Iterable[tuple[object, object]]) -> None:
+        """Set the choices of this request."""
+        self.choices = _offers(choices)
+
+    def pre_validate(self, form: Any) -> None:
+        if self.required or self.data:
+            super().pre_validate(form)
+
+
+class RadioChoiceField(ChoiceField):
+    """The same, every choice in sight."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = RadioInput()
+
+
+class UuidSelectField(ChoiceField):
+    """A choice among things with ids: choices are pairs of (uuid, words); its data is the uuid, or None."""
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if not self.errors:
+            self.data = uuid.UUID(self.data) if self.data else None

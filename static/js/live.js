@@ -1,0 +1,71 @@
+/* What happens elsewhere, here: each name from the stream becomes an event on <body>, and the dot says how fresh we are. */
+
+const url = document.body.dataset.live;
+const waiting = new Map();
+let timer = 0;
+let wasAway = false;
+
+function show(state) {
+  if (!navigator.onLine) state = "offline";
+  const dot = document.querySelector(".live");
+  if (!dot || dot.dataset.state === state) return;
+  dot.dataset.state = state;
+  dot.title = dot.dataset[state];
+  dot.querySelector(".live-word").textContent = dot.dataset[state];
+}
+
+/* A burst of one name is one event: the block that listens fetches itself once. */
+function flush() {
+  timer = 0;
+  for (const [name, subjects] of waiting) {
+    document.body.dispatchEvent(new CustomEvent(name, { detail: { subjects: [...subjects] } }));
+  }
+  waiting.clear();
+}
+
+function hear(name, subject) {
+  if (!waiting.has(name)) waiting.set(name, new Set());
+  if (subject) waiting.get(name).add(subject);
+  timer ||= setTimeout(flush, 250);
+}
+
+/* After a gap every block that listens looks again. */
+function lookAgain() {
+  for (const block of document.querySelectorAll('[hx-trigger*="from:body"]')) {
+    for (const [, name] of block.getAttribute("hx-trigger").matchAll(/([\w.]+) from:body/g)) hear(name);
+  }
+}
+
+function receive({ state, news }) {
+  if (state) {
+    if (state === "connected" && wasAway) lookAgain();
+    wasAway = state !== "connected";
+    show(state);
+  }
+  if (!news) return;
+  const { name, place, subject } = JSON.parse(news);
+  if (name === "portal.resync") return lookAgain();
+  if (place && document.body.dataset.place && place !== document.body.dataset.place) return;
+  hear(name, subject);
+}
+
+function plain() {
+  const source = new EventSource(url);
+  source.onopen = () => receive({ state: "connected" });
+  source.onerror = () => receive({ state: source.readyState === EventSource.CLOSED ? "polling" : "offline" });
+  source.onmessage = (event) => receive({ news: event.data });
+}
+
+function shared() {
+  const worker = new SharedWorker(document.querySelector('meta[name="live-worker"]').content, { name: "live" });
+  worker.port.onmessage = ({ data }) => receive(data);
+  worker.port.postMessage({ open: url });
+  window.addEventListener("pagehide", () => worker.port.postMessage({ leave: true }));
+  window.addEventListener("pageshow", (event) => event.persisted && worker.port.postMessage({ open: url }));
+}
+
+if (url) {
+  if (window.SharedWorker) shared(); else plain();
+  window.addEventListener("offline", () => show("offline"));
+  window.addEventListener("online", () => show("polling"));
+}

@@ -1,0 +1,153 @@
+"""Ingesters as processes that can be killed, and devices that really publish."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from paho.mqtt import client as paho
+from sqlalchemy import text
+
+from config import ROOT
+from portal.core.db import db
+from portal.gateways.broker import Broker
+from portal.runtime.process import wait_until
+from tests.support.databases import SECRET
+
+QUIET = {"PYTHONWARNINGS": "ignore"}
+
+
+class Ingester:
+    """`run.py mqtt` as a process of its own."""
+
+    def __init__(self, database_url: str, broker_url: str, log: Path) -> None:
+        self.log = log
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        self.environ = {
+            **kept,
+            **QUIET,
+            "DATABASE_URL": database_url,
+            "MQTT_URL": broker_url,
+            "SECRET_KEY": SECRET,
+            "VAR_DIR": str(log.parent),
+            "DEMO": "0",
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Ingester:
+        with self.log.open("ab") as output:
+            command = [sys.executable, str(ROOT / "run.py"), "mqtt"]
+            self.process = subprocess.Popen(command, env=self.environ, stdout=output, stderr=output)
+        return self
+
+    def output(self) -> str:
+        """The last it said."""
+        return self.log.read_text()[-3000:]
+
+    def end(self, number: int = signal.SIGKILL) -> int:
+        """End it, the hard way unless told otherwise; its exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(number)
+        code = self.process.wait(15)
+        self.process = None
+        return code
+
+
+class Device:
+    """A plain device with an MQTT client; what it heard, it keeps."""
+
+    def __init__(self, url: str, name: str, *topics: str) -> None:
+        self.heard: list[tuple[str, str, bool]] = []
+        self.published = 0
+        self._count = threading.Condition()
+        broker = Broker(url)
+        self.client = broker.client(name, persistent=False)
+        self.client.max_inflight_messages_set(400)
+        self.client.max_queued_messages_set(0)
+        self.client.on_message = self._on_message
+        self.client.on_publish = self._on_publish
+        ready = threading.Event()
+        self.client.on_subscribe = lambda *_: ready.set()
+        self.client.on_connect = lambda *_: self.client.subscribe([(t, 1) for t in topics]) if topics else ready.set()
+        broker.connect(self.client, persistent=False)
+        self.client.loop_start()
+        assert ready.wait(10)
+
+    def say(self, topic: str, payload: str | bytes, qos: int = 1, retain: bool = False) -> None:
+        self.client.publish(topic, payload, qos=qos, retain=retain)
+
+    def all_taken(self, count: int, within: float = 60.0) -> bool:
+        """Whether the broker has confirmed so many messages."""
+        with self._count:
+            return self._count.wait_for(lambda: self.published >= count, within)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        self.heard.append((message.topic, bytes(message.payload).decode("utf-8", "replace"), bool(message.retain)))
+
+    def _on_publish(self, *_: Any) -> None:
+        with self._count:
+            self.published += 1
+            self._count.notify_all()
+
+
+@pytest.fixture
+def ingester(app: Flask, private_broker: Any, committed: Any, tmp_path: Path) -> Iterator[Callable[[], Ingester]]:
+    """Start as many ingesters as the test needs; all are gone afterwards."""
+    url = app.extensions["settings"].database_url
+    made: list[Ingester] = []
+
+    def start() -> Ingester:
+        made.append(Ingester(url, private_broker.url, tmp_path / f"ingester-{len(made)}.log"))
+        return made[-1].start()
+
+    yield start
+    for each in made:
+        each.end()
+
+
+@pytest.fixture
+def device(private_broker: Any) -> Iterator[Callable[..., Device]]:
+    """A device on the test's broker, listening to the given topics."""
+    made: list[Device] = []
+
+    def connect(*topics: str) -> Device:
+        made.append(Device(private_broker.device_url, f"device-{os.getpid()}-{len(made)}", *topics))
+        return made[-1]
+
+    yield connect
+    for each in made:
+        each.close()
+
+
+def soon(truth: Callable[[], bool], within: float = 10.0, every: float = 0.05) -> bool:
+    """Whether it comes true in time."""
+    return wait_until(truth, within, every)
+
+
+def heartbeat() -> dict[str, Any]:
+    """What the leading ingester last said of itself."""
+    db.session.rollback()
+    return db.session.scalar(text("select details from heartbeat where name = 'mqtt'")) or {}
+
+
+def leads(one: Ingester, within: float = 15.0) -> bool:
+    """Whether this ingester leads and is connected, now or soon."""
+
+    def so() -> bool:
+        said = heartbeat()
+        return one.process is not None and said.get("pid") == one.process.pid and bool(said.get("connected"))
+
+    return soon(so, within)
