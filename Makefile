@@ -2,9 +2,10 @@
 .DEFAULT_GOAL := help
 .PHONY: help ready run test needs lint bench chaos shots vendor lock clean
 
-# The newest Python we know to work; any of them will do.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# The first Python that is new enough; PYTHON=... names another.
+FIND_PYTHON = for each in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && python=$$each && break; done; \
+	[ -n "$$python" ] || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
@@ -13,11 +14,10 @@ help: ## list these commands
 
 # The lock is compared by content, so a second `make run` starts at once.
 ready:
-	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
 	@cmp -s requirements.txt .venv/requirements.txt || { \
 		echo "Installing what the portal needs into .venv (once, about half a minute)."; \
-		[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv || \
-			{ echo "This Python cannot make a virtual environment; install python3-venv."; exit 1; }; \
+		[ -x $(BIN)/pip ] || { $(FIND_PYTHON); $$python -m venv .venv || \
+			{ echo "This Python cannot make a virtual environment; install python3-venv."; exit 1; }; }; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
 			--require-hashes -r requirements.txt && cp requirements.txt .venv/requirements.txt; }
 
@@ -50,13 +50,13 @@ chaos: ready needs ## long runs with faults: kill, cut, fill, restart
 	@$(BIN)/python -m pytest -m chaos $(ARGS)
 
 shots: ready needs ## take the README's pictures of every screen
-	@$(BIN)/python -m tests.shots $(ARGS)
+	@$(BIN)/python scripts/shots.py $(ARGS)
 
 vendor: ready ## fetch the pinned browser libraries again and check their sums
-	@$(BIN)/python -m tests.vendor $(ARGS)
+	@$(BIN)/python scripts/vendor.py $(ARGS)
 
 lock: ## compile requirements.in into requirements.txt, with hashes
-	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" \
+	@$(FIND_PYTHON); tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $$python -m venv "$$tools" \
 		&& "$$tools/bin/pip" install --quiet --disable-pip-version-check uv \
 		&& "$$tools/bin/uv" pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS) \
