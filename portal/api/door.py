@@ -16,6 +16,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from portal.api.errors import unreadable
 from portal.core import parse
+from portal.core.idempotency import once, request_hash
 
 M = TypeVar("M", bound=BaseModel)
 View = Callable[..., Any]
@@ -70,6 +71,8 @@ def speaks(
                 given["body"] = read_body(takes)
             if query is not None:
                 given["query"] = read_query(query)
+            if idempotent and KEY_HEADER in request.headers:
+                return _once(view, given, status)
             return _answer(_dump(view(**given)), status)
 
         answer.speech = speech  # type: ignore[attr-defined]
@@ -115,6 +118,21 @@ def _read(model: type[M], document: dict[str, Any]) -> M:
         return model.model_validate(document)
     except ValidationError as error:
         raise unreadable(error) from None
+
+
+def _once(view: View, given: dict[str, Any], status: int) -> Response:
+    from portal.api.guards import current_actor
+
+    answer = once(
+        actor=current_actor().key,
+        key=parse.idempotency_key(request.headers[KEY_HEADER]),
+        asked=request_hash(request.method, request.path.rstrip("/"), request.get_data()),
+        work=lambda: (_dump(view(**given)) or {}, status),
+    )
+    response = _answer(answer.body, answer.status)
+    if answer.replayed:
+        response.headers["Idempotent-Replay"] = "true"
+    return response
 
 
 def _dump(said: BaseModel | None) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from portal.core import parse
 from portal.shared.assets.models import AssetKind
+from portal.shared.identity import models as roles
 
 
 def read_by(reader: Callable[..., Any], schema: dict[str, Any], **options: Any) -> tuple[Any, Any]:
@@ -93,4 +94,5 @@ Moment = Annotated[
 ]
 Day = Annotated[date, *read_by(parse.day, {"type": "string", "format": "date"})]
 Flag = Annotated[bool, *read_by(parse.boolean, {"type": "boolean"})]
+Role = choice(*(role for role in roles.Role if role is not roles.Role.CUSTOMER))
 Reason = text(200)

@@ -115,7 +115,7 @@ def _enter(entry: permissions.Entry) -> Asset:
     return entry.asset
 
 
-def _guarded(view: View, name: str, check: Callable[[dict[str, Any]], None]) -> View:
+def _guarded(view: View, name: str, check: Callable[[dict[str, Any]], object]) -> View:
     @functools.wraps(view)
     def run(*args: Any, **values: Any) -> Any:
         check(values)

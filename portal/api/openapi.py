@@ -8,13 +8,15 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, url_for
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from werkzeug.routing import Rule
 
 from portal.api.door import KEY_HEADER, Speech, door
+from portal.api.guards import public
 from portal.api.schemas import Refusal
 
 REF = "#/components/schemas/{model}"
-GUARDS_WITHOUT_TOKEN = ("public", "device", None)
+GUARDS_WITHOUT_TOKEN = ("public", None)
 PATH_TYPES = {"UUIDConverter": {"type": "string", "format": "uuid"}, "IntegerConverter": {"type": "integer"}}
 REFUSALS = {
     "400": "The body is not a JSON object.",
@@ -32,49 +34,67 @@ REFUSALS = {
 pages = Blueprint("api_pages", __name__)
 
 
+class Plain(GenerateJsonSchema):
+    """Schemas without what only repeats the name of a field or says that it may be left out."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Never: the name says it."""
+        return False
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:
+        """Absent is no value of its own."""
+        found = super().default_schema(schema)
+        if found.get("default", ...) is None:
+            del found["default"]
+        return found
+
+
 @door.get("/openapi.json")
+@public
 def document() -> Response:
     """The document itself."""
     return jsonify(_document(current_app._get_current_object()))  # type: ignore[attr-defined]
 
 
 @pages.get("/swagger/")
+@public
 def swagger() -> str:
     """Try the API by hand."""
     return render_template("api/swagger.html", document=url_for("api.document"))
 
 
 @pages.get("/redoc/")
+@public
 def redoc() -> str:
     """Read the API from top to bottom."""
     return render_template("api/redoc.html", document=url_for("api.document"))
 
 
-for _view in (document, swagger, redoc):
-    _view.guard = "public"  # type: ignore[attr-defined]
-
-
-def resources(app: Any) -> list[tuple[str, str, Any, Speech]]:
-    """Every declared resource as (path, verb, view, what it says of itself), in the order of the table."""
+def resources(app: Any) -> list[tuple[Rule, str, Any, Speech]]:
+    """Every declared resource as (rule, verb, view, what it says of itself), in the order of the table."""
     found = []
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         speech = getattr(view, "speech", None)
         if rule.endpoint.startswith(f"{door.name}.") and speech is not None:
-            verbs = sorted(rule.methods - {"HEAD", "OPTIONS"})
+            verbs = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
             found += [(rule, verb.lower(), view, speech) for verb in verbs]
     return found
+
+
+def path_of(rule: Rule) -> str:
+    """The address of a resource as the document writes it."""
+    return re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
 
 
 @functools.lru_cache(maxsize=2)
 def _document(app: Any) -> dict[str, Any]:
     declared = resources(app)
     models = _models([speech for _rule, _verb, _view, speech in declared])
-    references, definitions = models_json_schema(models, ref_template=REF)
+    references, definitions = models_json_schema(models, ref_template=REF, schema_generator=Plain)
     paths: dict[str, Any] = {}
     for rule, verb, view, speech in declared:
-        path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
-        paths.setdefault(path, {})[verb] = _operation(rule, view, speech, references)
+        paths.setdefault(path_of(rule), {})[verb] = _operation(rule, view, speech, references)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -109,7 +129,7 @@ def _models(speeches: list[Speech]) -> list[tuple[type[BaseModel], Any]]:
     return list(models)
 
 
-def _operation(rule: Any, view: Any, speech: Speech, references: Any) -> dict[str, Any]:
+def _operation(rule: Rule, view: Any, speech: Speech, references: Any) -> dict[str, Any]:
     guard = getattr(view, "guard", None)
     answers = {str(speech.status): _answer(speech, references)}
     for status in _refusals(rule, guard, speech):
@@ -140,7 +160,7 @@ def _answer(speech: Speech, references: Any) -> dict[str, Any]:
     return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
 
 
-def _refusals(rule: Any, guard: str | None, speech: Speech) -> list[str]:
+def _refusals(rule: Rule, guard: str | None, speech: Speech) -> list[str]:
     said = {"404", "405", "429", "503"}
     if guard not in GUARDS_WITHOUT_TOKEN:
         said |= {"401"} if guard == "signed_in" else {"401", "403"}
@@ -148,18 +168,18 @@ def _refusals(rule: Any, guard: str | None, speech: Speech) -> list[str]:
         said |= {"400", "409", "413", "415", "422"}
     if speech.query is not None:
         said |= {"422"}
-    if not rule.methods <= {"GET", "HEAD", "OPTIONS"}:
+    if not (rule.methods or set()) <= {"GET", "HEAD", "OPTIONS"}:
         said |= {"409", "422"}
     return sorted(said)
 
 
-def _parameters(rule: Any, speech: Speech) -> list[dict[str, Any]]:
+def _parameters(rule: Rule, speech: Speech) -> list[dict[str, Any]]:
     found = []
     for name in sorted(rule.arguments):
         schema = PATH_TYPES.get(type(rule._converters[name]).__name__, {"type": "string"})
         found.append({"name": name, "in": "path", "required": True, "schema": schema})
     if speech.query is not None:
-        whole = speech.query.model_json_schema(mode="validation")
+        whole = speech.query.model_json_schema(mode="validation", schema_generator=Plain)
         for name, schema in whole["properties"].items():
             required = name in whole.get("required", ())
             found.append({"name": name, "in": "query", "required": required, "schema": schema})

@@ -38,9 +38,7 @@ class BadCursor(Invalid):
     """A cursor that no page of this list has given."""
 
 
-def page_of(
-    statement: Select[tuple[T]], order: Sequence[Column], *, cursor: str | None = None, limit: object = 50
-) -> Page[T]:
+def page_of(statement: Select[T], order: Sequence[Column], *, cursor: str | None = None, limit: object = 50) -> Page[T]:
     """One page of a select of one entity, descending by columns that are never null and end in a unique one."""
     most = parse.whole(limit, "limit", minimum=1, maximum=MOST)
     if cursor is not None:

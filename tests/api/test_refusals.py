@@ -13,7 +13,9 @@ def refusal(answer, status, code):
     return answer.json["error"]
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/api/credits/null,null/claim", "/api//assets", "/api/%00"])
+@pytest.mark.parametrize(
+    "path", ["/api", "/api/", "/api/nothing", "/api/credits/null,null/claim", "/api//assets", "/api/%00"]
+)
 def test_an_unknown_address_is_not_found_as_json(client, path):
     refusal(client.get(path), 404, "not_found")
 

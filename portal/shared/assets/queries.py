@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, or_, select
 
 from portal.core import locks
 from portal.core.db import db
+from portal.core.paging import Page, page_of
 from portal.core.words import _
 from portal.shared.assets.errors import NoSuchAsset, NoSuchUnit
 from portal.shared.assets.models import Asset, AssetKind, Unit, UnitKind, UnitStatus
@@ -87,6 +88,12 @@ def units_of(asset_id: uuid.UUID, kind: str | None = None) -> Sequence[Unit]:
     if kind is not None:
         question = question.where(Unit.kind == kind)
     return db.session.scalars(question).all()
+
+
+def page_of_units(asset_id: uuid.UUID, kind: str, *, cursor: str | None = None, limit: object = 50) -> Page[Unit]:
+    """Units of one kind at a place, a page at a time, the latest registered first."""
+    question = select(Unit).where(Unit.asset_id == asset_id, Unit.kind == kind)
+    return page_of(question, (Unit.id,), cursor=cursor, limit=limit)
 
 
 def units_by_id(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Unit]:

@@ -9,11 +9,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from portal.core import locks
 from portal.core.db import db
+from portal.core.paging import Page, page_of
 from portal.core.words import _
 from portal.shared.assets.models import Asset
 from portal.shared.identity.errors import NoSuchPerson
@@ -98,7 +99,7 @@ def standing_by_id(user_id: uuid.UUID, asset_id: uuid.UUID) -> Standing | None:
 
 def _standing(user_id: uuid.UUID, which: ColumnElement[bool]) -> Standing | None:
     row = db.session.execute(
-        select(Asset, Membership.role, User.platform_admin)
+        select(Asset, Membership.role, User)
         .select_from(Asset)
         .join(User, and_(User.id == user_id, User.active))
         .outerjoin(Membership, and_(Membership.asset_id == Asset.id, Membership.user_id == User.id))
@@ -106,10 +107,8 @@ def _standing(user_id: uuid.UUID, which: ColumnElement[bool]) -> Standing | None
     ).first()
     if row is None:
         return None
-    asset, role, platform_admin = row
-    if platform_admin and role != Role.OWNER:
-        return Standing(asset, Role.OWNER, borrowed=True)
-    return Standing(asset, Role(role) if role else None)
+    asset, role, user = row
+    return _stands(user, asset, role)
 
 
 def memberships_of(user_id: uuid.UUID) -> Sequence[Membership]:
@@ -121,6 +120,50 @@ def memberships_of(user_id: uuid.UUID) -> Sequence[Membership]:
         .options(joinedload(Membership.asset))
         .order_by(Asset.name, Asset.asset_number)
     ).all()
+
+
+def places_of(user: User) -> list[Standing]:
+    """Every place a person works at, or every place there is for a platform admin, with the role they act in."""
+    return [_stands(user, asset, role) for asset, role in db.session.execute(_places_of(user))]
+
+
+def page_of_places(user: User, *, cursor: str | None = None, limit: object = 50) -> Page[Standing]:
+    """The same, a page at a time, the latest opened first."""
+    only_places: Select[Asset] = _places_of(user).with_only_columns(Asset)
+    page = page_of(only_places, (Asset.id,), cursor=cursor, limit=limit)
+    question = select(Membership.asset_id, Membership.role).where(
+        Membership.user_id == user.id, Membership.asset_id.in_({asset.id for asset in page.items})
+    )
+    roles = {asset_id: role for asset_id, role in db.session.execute(question)}
+    return Page([_stands(user, asset, roles.get(asset.id)) for asset in page.items], page.next)
+
+
+def _places_of(user: User) -> Select[Asset, str]:
+    return (
+        select(Asset, Membership.role)
+        .join(
+            Membership,
+            and_(Membership.asset_id == Asset.id, Membership.user_id == user.id),
+            isouter=user.platform_admin,
+        )
+        .order_by(Asset.name, Asset.asset_number)
+    )
+
+
+def _stands(user: User, asset: Asset, role: str | None) -> Standing:
+    """A platform admin acts as an owner wherever they are not one already."""
+    borrowed = user.platform_admin and role != Role.OWNER
+    return Standing(asset, Role.OWNER if borrowed else Role(role) if role else None, borrowed)
+
+
+def page_of_members(asset_id: uuid.UUID, *, cursor: str | None = None, limit: object = 50) -> Page[Membership]:
+    """Everybody who works at a place, a page at a time, the latest to join first."""
+    return page_of(
+        select(Membership).where(Membership.asset_id == asset_id).options(joinedload(Membership.user)),
+        (Membership.id,),
+        cursor=cursor,
+        limit=limit,
+    )
 
 
 def members_of(asset_id: uuid.UUID) -> Sequence[Membership]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 import zoneinfo
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from portal.core import numbers
 from portal.core.actor import Actor
@@ -31,6 +31,14 @@ from portal.shared.assets.services.units import (
     suspend,
 )
 from portal.shared.audit.services import record
+
+
+class BankDetails(TypedDict):
+    """Where a place's money is paid out to: all three or none."""
+
+    bank_name: str
+    bank_account_name: str
+    bank_account_number: str
 
 
 @transactional
@@ -96,9 +104,12 @@ def amend_asset(
     location: str | None = None,
     timezone: str | None = None,
     retain_commands: bool | None = None,
+    bank: BankDetails | None = None,
 ) -> Asset:
     """Change how a place is called, where it is or how its devices are served; None leaves a thing as it is."""
     asset = lock_asset(asset_id)
+    if bank is not None:
+        amend_bank_details(asset_id=asset_id, **bank, actor=actor)
     before = _settings(asset)
     if timezone is not None:
         _known_timezone(timezone)
