@@ -195,7 +195,8 @@ class Portal:
             lambda: checks.web_answers(settings.host, settings.port),
         )
         for name in ("worker", "mqtt", *(["devices"] if settings.demo else [])):
-            self.supervisor.role(name, _entry(name))
+            with suppress(ImportError, AttributeError):  # the simulated devices are still being built
+                self.supervisor.role(name, _entry(name))
         self.supervisor.wait()
 
     def _start_services(self) -> None:
