@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.core import locks
 from portal.core.db import db
+from portal.core.paging import Page, page_of
 from portal.shared.assets.models import Asset, Unit
 from portal.shared.devices.errors import CommandNotFound
 from portal.shared.devices.models import OPEN, AssetEvent, CommandStatus, DeviceCommand, LatestReading, ReplayPage
@@ -195,3 +196,26 @@ def history(
     if before is not None:
         question = question.where(tuple_(AssetEvent.at, AssetEvent.id) < before)
     return db.session.scalars(question).all()
+
+
+def page_of_events(
+    asset_id: uuid.UUID,
+    *,
+    unit_id: uuid.UUID | None = None,
+    kind: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: str | None = None,
+    limit: object = 50,
+) -> Page[AssetEvent]:
+    """What the units of a place said, a page at a time, youngest first."""
+    question = select(AssetEvent).where(AssetEvent.asset_id == asset_id)
+    if unit_id is not None:
+        question = question.where(AssetEvent.unit_id == unit_id)
+    if kind is not None:
+        question = question.where(AssetEvent.kind == kind)
+    if since is not None:
+        question = question.where(AssetEvent.at >= since)
+    if until is not None:
+        question = question.where(AssetEvent.at < until)
+    return page_of(question, (AssetEvent.at, AssetEvent.id), cursor=cursor, limit=limit)

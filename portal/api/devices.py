@@ -1,0 +1,116 @@
+"""Telling units what to do, letting them without a payment, and what they said."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import g
+
+from portal.api.assets import local
+from portal.api.door import door, speaks
+from portal.api.guards import current_actor, permission, this_user
+from portal.api.schemas import (
+    CommandOut,
+    CommandStateOut,
+    ControlIn,
+    EventOut,
+    EventsQuery,
+    Page,
+)
+from portal.core.parse import ParseError
+from portal.core.words import _
+from portal.shared.assets import queries as units
+from portal.shared.assets.models import Unit, UnitKind, UnitStatus
+from portal.shared.devices import queries
+from portal.shared.devices.models import DeviceCommand
+from portal.shared.devices.services import commands
+from portal.shared.identity import permissions
+from portal.shared.identity.models import Role
+
+#: Which kind of unit is meant by a number that a room and a vehicle share.
+HAS = {"access": UnitKind.ROOM, "electricity": UnitKind.ROOM, "ignition": UnitKind.VEHICLE}
+#: Roles that answer for what they do without writing down why.
+NEED_NO_REASON = (Role.OWNER, Role.ADMIN)
+
+
+@door.post("/assets/<asset_number>/control/<unit_number>/")
+@permission("units.control")
+@speaks("Tell a unit what to do", takes=ControlIn, gives=CommandOut, status=202, idempotent=True)
+def control(unit_number: str, body: ControlIn) -> CommandOut:
+    """Queue a command; a unit that nobody has paid for needs the right to override, and a reason below an admin."""
+    unit = _unit(unit_number, HAS[body.capability])
+    if unit.status != UnitStatus.ACTIVE:
+        permissions.enter_by_id(this_user().id, g.place.id, "units.override", proved=g.proved)
+        if not body.reason and g.role not in NEED_NO_REASON:
+            raise ParseError(_("Write a reason; it is kept in the audit trail."), "reason")
+    command = commands.control(
+        unit_id=unit.id,
+        capability=body.capability,
+        action=body.action,
+        reason=body.reason or None,
+        actor=current_actor(),
+    )
+    return CommandOut(**_command(command))
+
+
+@door.get("/assets/<asset_number>/commands/<uuid:command_id>/")
+@permission("units.view")
+@speaks("How far a command has come", gives=CommandStateOut)
+def command(command_id: UUID) -> CommandStateOut:
+    """One command."""
+    found = queries.get_command(g.place.id, command_id)
+    return CommandStateOut(
+        **_command(found),
+        unit=units.unit_of(found.unit_id).number,
+        created_at=local(found.created_at, g.place),
+        sent_at=local(found.sent_at, g.place),
+        done_at=local(found.done_at, g.place),
+        detail=found.detail,
+        reason=found.reason,
+    )
+
+
+@door.get("/assets/<asset_number>/events/")
+@permission("units.view")
+@speaks("What the units of a place said", gives=Page[EventOut], query=EventsQuery)
+def events(query: EventsQuery) -> Page[EventOut]:
+    """The append-only history, youngest first; a room is meant before a vehicle of the same number."""
+    page = queries.page_of_events(
+        g.place.id,
+        unit_id=_unit(query.unit, None).id if query.unit else None,
+        kind=query.kind,
+        since=query.since,
+        until=query.until,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    numbers = {key: unit.number for key, unit in units.units_by_id({event.unit_id for event in page.items}).items()}
+    return Page(
+        results=[
+            EventOut(
+                id=event.id,
+                unit=numbers[event.unit_id],
+                kind=event.kind,
+                value=event.value,
+                at=local(event.at, g.place),
+            )
+            for event in page.items
+        ],
+        next=page.next,
+    )
+
+
+def _unit(number: str, kind: UnitKind | None) -> Unit:
+    return units.find_unit(g.place.id, number, kind) or units.get_unit(g.place.id, number)
+
+
+def _command(command: DeviceCommand) -> dict[str, Any]:
+    return {
+        "id": command.id,
+        "seq": command.seq,
+        "capability": command.capability,
+        "action": command.action,
+        "status": command.status,
+        "not_after": local(command.not_after, g.place),
+    }

@@ -1,0 +1,97 @@
+"""Figures: how a place stands, what its payments were, and the index over all of the caller's places."""
+
+from __future__ import annotations
+
+import calendar
+from collections import Counter
+from datetime import date
+
+from flask import g
+
+from portal.api.assets import local
+from portal.api.door import door, speaks
+from portal.api.guards import permission, signed_in, this_user
+from portal.api.schemas import (
+    DayTakingsOut,
+    IndexOut,
+    IndexQuery,
+    Money,
+    PlaceStatusOut,
+    UnitCounts,
+    UnitState,
+)
+from portal.api.units import shown
+from portal.core import money
+from portal.core.clock import utcnow
+from portal.reporting import occupancy, revenue
+from portal.shared.assets import queries as assets
+from portal.shared.assets.models import AssetKind
+from portal.shared.identity import permissions, queries
+
+
+@door.get("/assets/<asset_number>/status/")
+@permission("units.view")
+@speaks("How full a place is", gives=PlaceStatusOut)
+def place_status() -> PlaceStatusOut:
+    """Occupancy or utilisation now, and the expected yield of a day."""
+    stands = occupancy.standing([g.place.id])[g.place.id]
+    share, lets_rooms = round(stands.share, 4), g.place.kind == AssetKind.HOTEL
+    sees_prices = "units.price" in g.permissions
+    return PlaceStatusOut(
+        asset_number=g.place.asset_number,
+        kind=g.place.kind,
+        units=UnitCounts(total=stands.units, in_service=stands.in_service, in_use=stands.in_use),
+        occupancy=share if lets_rooms else None,
+        utilisation=None if lets_rooms else share,
+        expected_yield=_money(stands.expected_yield, g.place.currency) if sees_prices else None,
+        full_yield=_money(stands.full_yield, g.place.currency) if sees_prices else None,
+        at=local(utcnow(), g.place),
+    )
+
+
+@door.get("/assets/<asset_number>/status/<unit_number>/")
+@permission("units.view")
+@speaks("One unit's live state", gives=UnitState)
+def unit_status(unit_number: str) -> UnitState:
+    """A room's or a vehicle's state; a room is meant before a vehicle of the same number."""
+    return UnitState(shown([assets.get_unit(g.place.id, unit_number)])[0])
+
+
+@door.get("/analytics/index/")
+@signed_in
+@speaks("Figures of all my places", gives=IndexOut, query=IndexQuery)
+def index(query: IndexQuery) -> IndexOut:
+    """Places, revenue and revenue per day by kind of place: of one month, of one year, or of this month."""
+    today = utcnow().date()
+    year = query.year or today.year
+    month = query.month or (None if query.year else today.month)
+    first = date(year, month or 1, 1)
+    last = date(year, month or 12, calendar.monthrange(year, month or 12)[1])
+    places = queries.places_of(this_user())
+    paid = [each.asset.id for each in places if "payments.view" in permissions.permissions_in(each.role)]
+    days = revenue.per_day(paid, first, last)
+    totals: Counter[str] = Counter()
+    for each in days:
+        totals[each.currency] += each.minor
+    kinds = Counter(each.asset.kind for each in places)
+    return IndexOut(
+        year=year,
+        month=month,
+        total_assets=len(places),
+        assets={kind: kinds[kind] for kind in AssetKind},
+        total_revenue=[_money(minor, currency) for currency, minor in sorted(totals.items())],
+        revenue_per_day=[
+            DayTakingsOut(
+                day=each.day,
+                kind=each.kind,
+                amount=money.Money(each.minor, each.currency).to_major_str(),
+                currency=each.currency,
+                payments=each.payments,
+            )
+            for each in days
+        ],
+    )
+
+
+def _money(minor: int, currency: str) -> Money:
+    return Money.of(money.Money(minor, currency))

@@ -1,0 +1,182 @@
+"""Rooms and vehicles over JSON: registered, changed, shown with what they were told and what they say."""
+
+from __future__ import annotations
+
+import pytest
+
+from portal.shared.devices.readings import Reading
+from portal.shared.devices.services import telemetry
+from portal.shared.identity.models import Role
+from tests.factories import assets, identity
+
+
+@pytest.fixture
+def hotel(session):
+    return assets.place()
+
+
+@pytest.fixture
+def owner(hotel, calling):
+    return calling(identity.member(hotel))
+
+
+def path(place, *steps):
+    return "/".join(("/api/assets", place.asset_number, *steps)) + "/"
+
+
+def test_a_room_is_registered_and_changed(hotel, owner):
+    made = owner.post(path(hotel, "rooms"), {"room_number": "101", "room_type": "Double", "price": "10000"})
+    assert made.status_code == 201
+    assert made.json["price"] == {"amount": "10000.00", "currency": "NGN"}
+    assert (made.json["status"], made.json["period_minutes"]) == ("inactive", 1440)
+    changed = owner.patch(path(hotel, "rooms", "101"), {"price": 12500.5, "room_type": None})
+    assert changed.json["price"]["amount"] == "12500.50"
+    assert changed.json["room_type"] is None
+    assert owner.get(path(hotel, "rooms", "101")).json == changed.json
+
+
+def test_a_vehicle_is_registered_in_a_fleet(session, calling):
+    fleet = assets.place("fleet")
+    owner = calling(identity.member(fleet))
+    made = owner.post(path(fleet, "vehicles"), {"vehicle_number": "V1", "plate": "KJA 1", "price": "25000.00"})
+    assert (made.json["vehicle_number"], made.json["plate"]) == ("V1", "KJA 1")
+    assert owner.get(path(fleet, "vehicles")).json["results"] == [made.json]
+    refused = owner.post(path(fleet, "rooms"), {"room_number": "1", "price": "1"})
+    assert (refused.status_code, refused.json["error"]["code"]) == (422, "unit_not_for_this_place")
+
+
+def test_a_number_is_taken_once(hotel, owner):
+    assets.room(hotel, number="101")
+    again = owner.post(path(hotel, "rooms"), {"room_number": "101", "price": "1"})
+    assert (again.status_code, again.json["error"]["code"]) == (409, "unit_number_taken")
+
+
+@pytest.mark.parametrize("price", ["12.345", "1e2", "1_000", "١٢", "-1", "0", "", None, True, [], "99999999999.00"])
+def test_a_price_is_a_decimal_the_currency_can_express(hotel, owner, price):
+    answer = owner.post(path(hotel, "rooms"), {"room_number": "101", "price": price})
+    assert answer.status_code == 422
+    assert "price" in answer.json["error"]["details"]
+
+
+def test_a_number_with_an_exponent_is_not_an_amount(hotel, owner):
+    body = b'{"room_number": "101", "price": 1e2}'
+    answer = owner.call("POST", path(hotel, "rooms"), data=body, content_type="application/json")
+    assert answer.json["error"]["details"] == {
+        "price": "price must be a decimal with at most 2 decimals, such as 12.50."
+    }
+
+
+def test_another_currency_than_the_places_is_refused(hotel, owner):
+    answer = owner.post(path(hotel, "rooms"), {"room_number": "101", "price": "1", "currency": "KES"})
+    assert answer.json["error"]["details"] == {"currency": "The currency here is NGN."}
+
+
+def test_what_a_unit_was_told_and_what_it_says_are_shown_apart(hotel, owner):
+    assets.room(hotel, number="101")
+    told = owner.post(
+        path(hotel, "control", "101"), {"capability": "access", "action": "unlock", "reason": "fire drill"}
+    )
+    assert told.status_code == 202
+    assert {"id", "seq", "status", "not_after"} <= told.json.keys()
+    say(hotel, "101", access="locked", occupancy="1")
+    room = owner.get(path(hotel, "rooms", "101")).json
+    assert (room["commanded"]["access"]["action"], room["commanded"]["access"]["id"]) == ("unlock", told.json["id"])
+    assert room["reported"]["access"]["value"] == "locked"
+    assert room["readings"]["occupancy"]["value"] == "1"
+    assert owner.get(path(hotel, "status", "101")).json == room
+    assert owner.get(path(hotel, "commands", told.json["id"])).json["status"] == "queued"
+
+
+def test_a_command_of_another_place_is_not_there(hotel, owner, session, calling):
+    assets.room(hotel, number="101")
+    told = owner.post(path(hotel, "control", "101"), {"capability": "access", "action": "unlock"}).json
+    other = assets.place()
+    stranger = calling(identity.member(other))
+    assert stranger.get(path(hotel, "commands", told["id"])).status_code == 404
+    assert stranger.get(path(other, "commands", told["id"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"capability": "ignition", "action": "turn_on"}, 422),
+        ({"capability": "access", "action": "turn_on"}, 422),
+        ({"capability": "roof", "action": "open"}, 422),
+        ({"capability": "electricity", "action": "turn_off"}, 422),
+        ({"capability": "electricity", "action": "turn_off", "reason": "burst pipe"}, 202),
+    ],
+)
+def test_a_unit_is_told_only_what_it_can_do(hotel, owner, body, status):
+    assets.room(hotel, number="101")
+    assert owner.post(path(hotel, "control", "101"), body).status_code == status
+
+
+def test_the_front_desk_cannot_open_a_room_nobody_paid_for(hotel, calling, session):
+    assets.room(hotel, number="101")
+    desk = calling(identity.member(hotel, Role.FRONT_DESK))
+    answer = desk.post(path(hotel, "control", "101"), {"capability": "access", "action": "unlock"})
+    assert answer.status_code == 403
+    assert answer.json["error"]["details"]["needs"] == "units.override"
+
+
+def test_a_manager_overrides_with_a_reason_only(hotel, calling, session):
+    assets.room(hotel, number="101")
+    manager = calling(identity.member(hotel, Role.MANAGER))
+    body = {"capability": "access", "action": "unlock"}
+    assert manager.post(path(hotel, "control", "101"), body).status_code == 422
+    assert manager.post(path(hotel, "control", "101"), {**body, "reason": "guest fell"}).status_code == 202
+
+
+def test_who_sees_no_prices_sees_no_yield(hotel, calling, session):
+    assets.room(hotel, number="101")
+    housekeeper = calling(identity.member(hotel, Role.HOUSEKEEPER))
+    assert housekeeper.get(path(hotel, "rooms", "101")).json["price"] is None
+    assert housekeeper.get(path(hotel, "status")).json["full_yield"] is None
+
+
+def test_how_full_a_place_is(hotel, owner):
+    assets.room(hotel)
+    assets.room(hotel)
+    status = owner.get(path(hotel, "status")).json
+    assert status["units"] == {"total": 2, "in_service": 2, "in_use": 0}
+    assert (status["occupancy"], status["utilisation"]) == (0.0, None)
+    assert status["full_yield"] == {"amount": "20000.00", "currency": "NGN"}
+
+
+def test_events_are_paged_while_devices_go_on_talking(hotel, owner):
+    assets.room(hotel, number="101")
+    assets.room(hotel, number="102")
+    for n in range(5):
+        say(hotel, "101", occupancy=str(n % 2))
+    say(hotel, "102", access="locked")
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = owner.get(
+            path(hotel, "events") + f"?unit=101&kind=occupancy&limit=2{cursor and '&cursor=' + cursor}"
+        ).json
+        seen += page["results"]
+        cursor = page["next"]
+        say(hotel, "101", occupancy="1")
+    assert [each["value"] for each in seen] == ["0", "1", "0", "1", "0"]
+    assert {each["unit"] for each in seen} == {"101"}
+    assert len({each["id"] for each in seen}) == 5
+
+
+def test_events_between_two_moments(hotel, owner):
+    assets.room(hotel, number="101")
+    say(hotel, "101", occupancy="1")
+    at = owner.get(path(hotel, "events")).json["results"][0]["at"]
+    quoted = at.replace("+", "%2B")
+    assert len(owner.get(path(hotel, "events") + f"?since={quoted}").json["results"]) == 1
+    assert len(owner.get(path(hotel, "events") + f"?until={quoted}").json["results"]) == 0
+    assert owner.get(path(hotel, "events") + "?since=yesterday").status_code == 422
+    assert owner.get(path(hotel, "events") + "?unit=999").status_code == 404
+
+
+def say(place, number, **words):
+    """The room's devices say something."""
+    telemetry.record_readings(
+        readings=[
+            Reading("room", place.asset_number, number, kind, value, value.encode()) for kind, value in words.items()
+        ]
+    )
