@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portal.core import idempotency, outbox, partitions, runs, throttle
+from portal.gateways.sandbox import webhooks as sandbox
+from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
+from portal.shared.payments.services import inbox, intents, settlement
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -35,6 +38,12 @@ def beat() -> int:
 
 SCHEDULE = [
     Job("outbox deliveries", 1, outbox.deliver_due, batches=True),
+    Job("payment messages", 1, inbox.process_due, batches=True),
+    Job("payment polls", 5, settlement.poll_due, batches=True),
+    Job("payment intents", 15, intents.expire_due, batches=True),
+    Job("sandbox webhooks", 1, sandbox.deliver_due),
+    Job("access expiry", 5, expiry.expire_ended),
+    Job("access commands", 10, expiry.reissue_commands),
     Job("scheduler heartbeat", 5, beat),
     Job("audit seal", 30, audit.seal, batches=True),
     Job("event partitions", DAY, partitions.make_ahead),

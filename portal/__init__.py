@@ -72,8 +72,9 @@ def load_models() -> None:
     """Make every table known, whichever door asks first."""
     from portal import shared, trades
     from portal.core import idempotency, numbers, outbox, runs, throttle
+    from portal.gateways.sandbox import models as sandbox
 
-    assert all((idempotency, numbers, outbox, runs, throttle)), "imported for their tables"
+    assert all((idempotency, numbers, outbox, runs, throttle, sandbox)), "imported for their tables"
     for storey in (shared, trades):
         for room in pkgutil.iter_modules(storey.__path__, f"{storey.__name__}."):
             if importlib.util.find_spec(f"{room.name}.models"):

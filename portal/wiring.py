@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
-from urllib.parse import urlsplit
-
 from config import Settings
-from portal.core import outbox
-from portal.gateways.mailer import Mailer
-from portal.shared.identity import passwords
-from portal.shared.identity.services import mails
+from portal.gateways import registry, sandbox
+from portal.gateways.base import Gateway
+from portal.gateways.paystack import Paystack
+from portal.shared.access.services import grants, offers
+from portal.shared.payments import purposes
 
 
 def connect(settings: Settings) -> None:
     """Join the domains to each other and to the gateways the settings name."""
-    if settings.testing:
-        passwords.use_cheapest()
-    mailer = Mailer(
-        smtp_url=settings.smtp_url,
-        folder=settings.var_dir / "mail",
-        host=urlsplit(settings.public_url).hostname or "localhost",
-    )
-    outbox.on("identity.mail.written", "mail", partial(mails.post, send=mailer.send))
+    registry.connect(_gateways)
+    purposes.register(offers.PURPOSE, prepare=offers.prepare, fulfil=grants.grant_from_payment)
+
+
+def _gateways(settings: Settings) -> list[Gateway]:
+    if settings.payment_provider == "sandbox":
+        return [sandbox.gateway(settings)]
+    if settings.payment_provider == "paystack":
+        return [Paystack(secret_key=settings.paystack_secret_key, base_url=settings.paystack_base_url)]
+    return []

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("idem_key", sa.Text(), nullable=True),
         sa.Column("idem_hash", sa.LargeBinary(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_poll_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("polls", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
@@ -83,7 +84,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("idem_actor", "idem_key", name=op.f("uq_payment_intent_idem_actor_idem_key")),
         sa.UniqueConstraint("reference", name=op.f("uq_payment_intent_reference")),
     )
-    op.create_index("ix_payment_intent_asset_id", "payment_intent", ["asset_id", "id"], unique=False)
+    op.create_index("ix_payment_intent_asset_id", "payment_intent", ["asset_id", "created_at", "id"], unique=False)
     op.create_index(
         "ix_payment_intent_poll",
         "payment_intent",
@@ -106,6 +107,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=True),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_via", sa.Text(), nullable=False),
+        sa.Column("refund_marked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False

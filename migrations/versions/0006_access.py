@@ -44,8 +44,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("payment_id", name=op.f("uq_access_grant_payment_id")),
     )
     op.create_index("ix_access_grant_unit_id", "access_grant", ["unit_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_access_grant_running",
+        "access_grant",
+        [sa.text("upper(during)")],
+        unique=False,
+        postgresql_where=sa.text("ended_at is null and revoked_at is null"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index(
+        "ix_access_grant_running",
+        table_name="access_grant",
+        postgresql_where=sa.text("ended_at is null and revoked_at is null"),
+    )
     op.drop_index("ix_access_grant_unit_id", table_name="access_grant")
     op.drop_table("access_grant")

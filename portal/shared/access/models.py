@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
@@ -28,6 +28,11 @@ class AccessGrant(Record):
             name="ex_access_grant_no_overlap",
         ),
         Index("ix_access_grant_unit_id", "unit_id", "created_at"),
+        Index(
+            "ix_access_grant_running",
+            text("upper(during)"),
+            postgresql_where=text("ended_at is null and revoked_at is null"),
+        ),
     )
 
     unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"))
@@ -40,3 +45,13 @@ class AccessGrant(Record):
     reason: Mapped[str | None]
     revoked_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+    @property
+    def starts_at(self) -> datetime:
+        """When the right begins."""
+        return cast(datetime, self.during.lower)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the right is over, itself not included."""
+        return cast(datetime, self.during.upper)

@@ -39,7 +39,7 @@ class PaymentIntent(Record):
         UniqueConstraint("idem_actor", "idem_key"),
         CheckConstraint("amount > 0", "amount_positive"),
         CheckConstraint("reference ~ '^[A-Za-z0-9.=-]{6,64}$'", "reference_form"),
-        Index("ix_payment_intent_asset_id", "asset_id", "id"),
+        Index("ix_payment_intent_asset_id", "asset_id", "created_at", "id"),
         Index("ix_payment_intent_subject_id", "subject_id", "id"),
         Index("ix_payment_intent_poll", "next_poll_at", postgresql_where=text("next_poll_at is not null")),
     )
@@ -65,6 +65,7 @@ class PaymentIntent(Record):
     idem_key: Mapped[str | None]
     idem_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     next_poll_at: Mapped[datetime | None]
     polls: Mapped[int] = mapped_column(server_default=text("0"))
@@ -78,7 +79,10 @@ class PaymentIntent(Record):
 
 
 class Payment(Record):
-    """Money that arrived, once per intent and once per provider transaction. The remainder is the payer's."""
+    """Money that arrived, once per intent and once per provider transaction.
+
+    The remainder is the payer's credit; what is not `counted` waits for a person and is nobody's revenue.
+    """
 
     __tablename__ = "payment"
     __table_args__ = (
@@ -101,6 +105,7 @@ class Payment(Record):
     channel: Mapped[str | None]
     paid_at: Mapped[datetime]
     settled_via: Mapped[str]
+    refund_marked_at: Mapped[datetime | None]
 
     intent: Mapped[PaymentIntent] = relationship(lazy="raise", back_populates="payment")
 

@@ -1,0 +1,40 @@
+"""What a unit's door, or engine, is told when access begins and ends."""
+
+from __future__ import annotations
+
+import uuid
+
+from portal.core.actor import Actor
+from portal.shared.assets.models import Unit, UnitKind, UnitStatus
+from portal.shared.devices.models import DeviceCommand
+from portal.shared.devices.services import commands
+
+WORDS = {UnitKind.ROOM: ("access", "unlock", "lock"), UnitKind.VEHICLE: ("ignition", "turn_on", "turn_off")}
+
+
+def open_unit(unit: Unit, *, actor: Actor, idem_key: str, grant_id: uuid.UUID | None = None) -> DeviceCommand:
+    """Let its holder in; the caller holds the unit's lock."""
+    capability, action, _close = WORDS[UnitKind(unit.kind)]
+    return commands.queue(
+        unit=unit, capability=capability, action=action, actor=actor, idem_key=f"{idem_key}:open", grant_id=grant_id
+    )
+
+
+def close_unit(
+    unit: Unit, *, actor: Actor, idem_key: str, grant_id: uuid.UUID | None = None, reason: str | None = None
+) -> DeviceCommand:
+    """Access is over: the unit says so, and its door is told; the caller holds the unit's lock."""
+    if unit.status == UnitStatus.SUSPENDED:
+        unit.status_before = UnitStatus.EXPIRED
+    else:
+        unit.status = UnitStatus.EXPIRED
+    capability, _open, action = WORDS[UnitKind(unit.kind)]
+    return commands.queue(
+        unit=unit,
+        capability=capability,
+        action=action,
+        actor=actor,
+        idem_key=f"{idem_key}:close",
+        grant_id=grant_id,
+        reason=reason,
+    )

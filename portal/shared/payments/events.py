@@ -1,0 +1,54 @@
+"""What money announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from portal.core.outbox import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentOpened(Event):
+    """Somebody set out to pay."""
+
+    topic: ClassVar[str] = "payments.intent.opened"
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSettled(Event):
+    """Money arrived, matched, and did what it was paid for."""
+
+    topic: ClassVar[str] = "payments.payment.settled"
+    reference: str
+    amount: int
+    currency: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentHeld(Event):
+    """Money arrived that did not match: a person decides."""
+
+    topic: ClassVar[str] = "payments.intent.held"
+    reference: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentEnded(Event):
+    """A payment failed, was abandoned, or ran out of time."""
+
+    topic: ClassVar[str] = "payments.intent.ended"
+    reference: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised(Event):
+    """A gateway said something that cannot be true; managers are told."""
+
+    topic: ClassVar[str] = "payments.alert.raised"
+    reference: str | None
+    what: str

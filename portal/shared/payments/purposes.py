@@ -1,0 +1,61 @@
+"""What money may be for, and what a settled payment sets in motion inside the same transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.core.actor import Actor
+
+if TYPE_CHECKING:
+    from portal.shared.payments.models import Payment, PaymentIntent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a payer asks to pay for, before anything is written."""
+
+    subject_id: uuid.UUID
+    amount: int
+    currency: str | None
+    payer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What it costs and what it is, frozen into the intent."""
+
+    asset_id: uuid.UUID
+    currency: str
+    description: str
+    price: int | None = None
+    period_minutes: int | None = None
+
+
+#: Refuses what cannot be paid for, in a sentence; else says the terms.
+Prepare = Callable[[Offer], Terms]
+#: Gives what was paid for and says how many minor units that took; raises CannotFulfil before changing anything.
+Fulfil = Callable[["PaymentIntent", "Payment", Actor], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """One thing money may be for."""
+
+    prepare: Prepare
+    fulfil: Fulfil
+
+
+_purposes: dict[str, Purpose] = {}
+
+
+def register(name: str, *, prepare: Prepare, fulfil: Fulfil) -> None:
+    """Say what a payment for this purpose needs beforehand and does afterwards."""
+    _purposes[name] = Purpose(prepare, fulfil)
+
+
+def purpose(name: str) -> Purpose:
+    """The purpose of that name; one nobody registered is a programming mistake."""
+    return _purposes[name]

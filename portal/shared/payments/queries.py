@@ -1,0 +1,262 @@
+"""Finding intents, payments and gateway messages, and locking them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import joinedload
+
+from portal.core import locks
+from portal.core.db import db
+from portal.core.money import Money
+from portal.core.paging import Page, page_of
+from portal.core.words import _
+from portal.shared.payments.errors import NoSuchPayment
+from portal.shared.payments.models import GatewayMessage, IntentStatus, Payment, PaymentIntent
+
+EXPORT_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which payments of a place to show; the page's filter chips."""
+
+    status: str | None = None
+    provider: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+
+
+def find_intent(reference: str) -> PaymentIntent | None:
+    """The intent of a reference, with its money, as it stands now."""
+    return db.session.scalar(
+        select(PaymentIntent)
+        .where(PaymentIntent.reference == reference)
+        .options(joinedload(PaymentIntent.payment))
+        .execution_options(populate_existing=True)
+    )
+
+
+def get_intent(reference: str, *, asset_id: uuid.UUID | None = None) -> PaymentIntent:
+    """The intent of a reference, of one place when it is named; raises NoSuchPayment."""
+    intent = find_intent(reference)
+    if intent is None or (asset_id is not None and intent.asset_id != asset_id):
+        raise NoSuchPayment(_("There is no payment with this reference."), field="reference")
+    return intent
+
+
+def find_by_key(actor: str, key: str) -> PaymentIntent | None:
+    """The intent somebody opened under an idempotency key."""
+    return db.session.scalar(
+        select(PaymentIntent)
+        .where(PaymentIntent.idem_actor == actor, PaymentIntent.idem_key == key)
+        .execution_options(populate_existing=True)
+    )
+
+
+def find_payment_of(intent_id: uuid.UUID) -> Payment | None:
+    """The money of an intent."""
+    return db.session.scalar(select(Payment).where(Payment.intent_id == intent_id))
+
+
+def find_payment_by_transaction(provider: str, transaction_id: str) -> Payment | None:
+    """The money a gateway knows by this number."""
+    return db.session.scalar(
+        select(Payment).where(Payment.provider == provider, Payment.provider_txn_id == transaction_id)
+    )
+
+
+def payments_of(asset_id: uuid.UUID, wanted: Wanted, *, cursor: str | None = None, limit: object = 50) -> Page[Any]:
+    """One page of a place's payments, the youngest first, each intent with its money."""
+    return page_of(
+        _wanted(asset_id, wanted).options(joinedload(PaymentIntent.payment)),
+        (PaymentIntent.created_at, PaymentIntent.id),
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+def export_of(asset_id: uuid.UUID, wanted: Wanted) -> Iterator[PaymentIntent]:
+    """Every payment that is wanted, page by page, so that an export holds little at a time."""
+    cursor: str | None = None
+    while True:
+        found = payments_of(asset_id, wanted, cursor=cursor, limit=200)
+        yield from found.items
+        if found.next is None:
+            return
+        cursor = found.next
+
+
+def payments_for(subject_id: uuid.UUID, *, limit: int = 20) -> Sequence[PaymentIntent]:
+    """The latest payments for one thing, such as a room, each with its money."""
+    return db.session.scalars(
+        select(PaymentIntent)
+        .where(PaymentIntent.subject_id == subject_id)
+        .options(joinedload(PaymentIntent.payment))
+        .order_by(PaymentIntent.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def in_review(asset_id: uuid.UUID) -> Sequence[PaymentIntent]:
+    """Payments of a place that wait for a decision, the oldest first."""
+    return db.session.scalars(
+        select(PaymentIntent)
+        .where(PaymentIntent.asset_id == asset_id, PaymentIntent.status == IntentStatus.REVIEW)
+        .options(joinedload(PaymentIntent.payment))
+        .order_by(PaymentIntent.settled_at)
+        .limit(200)
+    ).all()
+
+
+def count_in_review(asset_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many payments wait for a decision, by place."""
+    rows = db.session.execute(
+        select(PaymentIntent.asset_id, func.count())
+        .where(PaymentIntent.asset_id.in_(asset_ids), PaymentIntent.status == IntentStatus.REVIEW)
+        .group_by(PaymentIntent.asset_id)
+    )
+    return {asset_id: number for asset_id, number in rows}
+
+
+def messages_of(reference: str) -> Sequence[GatewayMessage]:
+    """What the gateway told of one reference, in order."""
+    return db.session.scalars(
+        select(GatewayMessage).where(GatewayMessage.reference == reference).order_by(GatewayMessage.id)
+    ).all()
+
+
+def troubled_messages(*, cursor: str | None = None, limit: object = 50) -> Page[Any]:
+    """Signed messages that matched nothing here or could not be worked off, the youngest first."""
+    return page_of(
+        select(GatewayMessage).where(GatewayMessage.status.in_(("unmatched", "dead"))),
+        (GatewayMessage.created_at, GatewayMessage.id),
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+def credit_of(asset_id: uuid.UUID, payer_email: str) -> list[Money]:
+    """What a place owes a payer: remainders, and money that waits for a decision; one sum per currency."""
+    rows = db.session.execute(
+        select(Payment.currency, func.sum(Payment.remainder))
+        .join(PaymentIntent, PaymentIntent.id == Payment.intent_id)
+        .where(Payment.asset_id == asset_id, PaymentIntent.payer_email == payer_email, Payment.remainder > 0)
+        .group_by(Payment.currency)
+        .order_by(Payment.currency)
+    )
+    return [Money(int(total), currency) for currency, total in rows]
+
+
+def figures_of(asset_id: uuid.UUID, wanted: Wanted) -> dict[str, int]:
+    """Over the wanted payments: how many, how many paid, what they earned and what is owed back, in minor units."""
+    found = _wanted(asset_id, wanted).outerjoin(Payment, Payment.intent_id == PaymentIntent.id)
+    row = db.session.execute(
+        found.with_only_columns(
+            func.count(PaymentIntent.id),
+            func.count(Payment.id),
+            func.coalesce(func.sum(case((Payment.counted, Payment.amount - Payment.remainder), else_=0)), 0),
+            func.coalesce(func.sum(Payment.remainder), 0),
+        ).where((Payment.id.is_(None)) | (Payment.currency == PaymentIntent.currency))
+    ).one()
+    return dict(zip(("opened", "paid", "earned", "owed"), map(int, row), strict=True))
+
+
+def lock_intent(reference: str) -> PaymentIntent:
+    """The intent of a reference, locked and fresh; raises NoSuchPayment."""
+    intent = lock_intent_or_none(reference)
+    if intent is None:
+        raise NoSuchPayment(_("There is no payment with this reference."), field="reference")
+    return intent
+
+
+def lock_intent_or_none(reference: str) -> PaymentIntent | None:
+    """The intent of a reference, locked and fresh, or None for one that was never ours."""
+    locks.taking("payment_intent")
+    return db.session.scalar(
+        select(PaymentIntent)
+        .where(PaymentIntent.reference == reference)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def lock_expired_intents(limit: int) -> Sequence[PaymentIntent]:
+    """Unpaid intents whose time is over by the database's clock, skipping those somebody is settling."""
+    locks.taking("payment_intent")
+    return db.session.scalars(
+        select(PaymentIntent)
+        .where(
+            PaymentIntent.status.in_((IntentStatus.CREATED, IntentStatus.PENDING)),
+            PaymentIntent.expires_at <= func.clock_timestamp(),
+        )
+        .order_by(PaymentIntent.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def lock_due_polls(limit: int) -> Sequence[PaymentIntent]:
+    """Intents whose gateway is to be asked now, skipping those another process asks about."""
+    locks.taking("payment_intent")
+    return db.session.scalars(
+        select(PaymentIntent)
+        .where(PaymentIntent.next_poll_at <= func.clock_timestamp())
+        .order_by(PaymentIntent.next_poll_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def lock_due_messages(limit: int) -> Sequence[GatewayMessage]:
+    """New messages whose turn it is, skipping those another process works on."""
+    return db.session.scalars(
+        select(GatewayMessage)
+        .where(GatewayMessage.status == "new", GatewayMessage.next_attempt_at <= func.clock_timestamp())
+        .order_by(GatewayMessage.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def lock_message(message_id: uuid.UUID) -> GatewayMessage:
+    """One message, locked."""
+    return _locked(select(GatewayMessage).where(GatewayMessage.id == message_id))
+
+
+def lock_message_by_key(provider: str, dedupe_key: str) -> GatewayMessage:
+    """The message kept under a key, locked."""
+    return _locked(
+        select(GatewayMessage).where(GatewayMessage.provider == provider, GatewayMessage.dedupe_key == dedupe_key)
+    )
+
+
+def _locked(question: Select[GatewayMessage]) -> GatewayMessage:
+    return db.session.scalars(question.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def _wanted(asset_id: uuid.UUID, wanted: Wanted) -> Select[PaymentIntent]:
+    question = select(PaymentIntent).where(PaymentIntent.asset_id == asset_id)
+    if wanted.status:
+        question = question.where(PaymentIntent.status == wanted.status)
+    if wanted.provider:
+        question = question.where(PaymentIntent.provider == wanted.provider)
+    if wanted.since:
+        question = question.where(PaymentIntent.created_at >= wanted.since)
+    if wanted.until:
+        question = question.where(PaymentIntent.created_at < wanted.until)
+    if wanted.search:
+        question = question.where(
+            PaymentIntent.reference.istartswith(wanted.search, autoescape=True)
+            | PaymentIntent.payer_email.icontains(wanted.search, autoescape=True)
+        )
+    return question

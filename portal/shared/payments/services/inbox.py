@@ -1,0 +1,163 @@
+"""The gateways' messages: kept as exact bytes once signed, counted when they come again, worked off afterwards."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.core.actor import Actor
+from portal.core.clock import utcnow
+from portal.core.db import db, uuid7
+from portal.core.errors import DomainError
+from portal.core.transaction import transactional
+from portal.core.words import _
+from portal.gateways import registry
+from portal.gateways.base import Charge, ChargeStatus, GatewayDown, GatewayRefused, SignedMessage
+from portal.shared.payments.errors import MessageContradicts
+from portal.shared.payments.models import GatewayMessage
+from portal.shared.payments.queries import find_intent, lock_due_messages, lock_message, lock_message_by_key
+from portal.shared.payments.services.settlement import DECIDED, Verdict, alert, by_gateway, settle
+
+#: How long the gateway has to confirm a signed message before its body is believed.
+UNREACHABLE_FOR = timedelta(seconds=10)
+RETRY_AFTER = tuple(timedelta(seconds=n) for n in (3, 4, 5, 15, 60))
+GIVE_UP_AFTER = 6
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A stored message and how often it has come."""
+
+    deliveries: int
+    kind: str
+
+
+def receive(*, provider: str, headers: Mapping[str, str], raw: bytes, address: str | None) -> Received:
+    """Check the signature on the exact bytes, then store them; raises BadSignature with nothing stored."""
+    gateway = registry.signing(provider)
+    message = gateway.parse_webhook(headers, raw)
+    received = _store(gateway.name, message, raw, address)
+    if received is None:
+        raise MessageContradicts(_("This transaction was told of before, with another amount."))
+    return received
+
+
+def process_due(*, limit: int = 20) -> int:
+    """Work off the messages whose turn it is; returns how many were looked at."""
+    claimed = _claim(limit)
+    for message_id in claimed:
+        try:
+            _process(message_id)
+        except DomainError as error:  # one bad message must not hold up the rest; it comes round again
+            db.session.rollback()
+            log.warning("message_not_processed", message=str(message_id), why=error.code)
+    return len(claimed)
+
+
+@transactional
+def _store(provider: str, message: SignedMessage, raw: bytes, address: str | None) -> Received | None:
+    """Keep a message once; None when it contradicts the one that was kept."""
+    fresh = db.session.scalar(
+        insert(GatewayMessage)
+        .values(
+            id=uuid7(),
+            provider=provider,
+            dedupe_key=message.dedupe_key,
+            kind=message.kind,
+            reference=message.reference,
+            raw=raw,
+            address=address,
+            status="new" if message.kind == "charge.success" else "ignored",
+        )
+        .on_conflict_do_nothing(index_elements=["provider", "dedupe_key"])
+        .returning(GatewayMessage.id)
+    )
+    if fresh is not None:
+        return Received(1, message.kind)
+    kept = lock_message_by_key(provider, message.dedupe_key)
+    if bytes(kept.raw) != raw and _differ(provider, kept, message):
+        intent = find_intent(message.reference or "")
+        actor = by_gateway(provider, address)
+        alert("message_contradicts", intent=intent, reference=message.reference, actor=actor)
+        return None
+    kept.deliveries += 1
+    kept.last_delivery_at = utcnow()
+    return Received(kept.deliveries, kept.kind)
+
+
+@transactional
+def _claim(limit: int) -> list[uuid.UUID]:
+    now = utcnow()
+    claimed = []
+    for message in lock_due_messages(limit):
+        message.next_attempt_at = now + RETRY_AFTER[min(message.attempts, len(RETRY_AFTER) - 1)]
+        message.attempts += 1
+        claimed.append(message.id)
+    return claimed
+
+
+def _process(message_id: uuid.UUID) -> None:
+    """One charge.success: verify with the gateway first, then settle; the body is only believed in its absence."""
+    message = db.session.get(GatewayMessage, message_id, populate_existing=True)
+    assert message is not None
+    provider, actor = message.provider, by_gateway(message.provider, message.address)
+    gateway = registry.gateway(provider)
+    told = gateway.read(bytes(message.raw))
+    intent = find_intent(told.reference or "")
+    if intent is None or intent.provider != provider:
+        _close(message_id, "unmatched", "unknown_reference", actor)
+        return
+    age = utcnow() - message.created_at
+    last_try = message.attempts >= GIVE_UP_AFTER
+    db.session.commit()  # hold no connection while the gateway is being waited for
+    charge: Charge | None
+    try:
+        charge = gateway.verify(intent.reference)
+    except GatewayDown:
+        if age < UNREACHABLE_FOR or told.charge is None:
+            _wait(message_id, "gateway_unreachable", actor, last_try and told.charge is None)
+            return
+        charge = told.charge
+    except GatewayRefused:
+        _wait(message_id, "not_known_to_the_gateway", actor, last_try)
+        return
+    if charge.status is not ChargeStatus.SUCCESS and intent.status not in DECIDED:
+        _wait(message_id, "gateway_contradicts_its_message", actor, last_try)
+        return
+    settled = settle(charge=charge, provider=provider, via="webhook", actor=actor)
+    if settled.verdict is Verdict.REFUSED:
+        _close(message_id, "dead", "refused", None)
+    else:
+        _close(message_id, "done", None, None)
+
+
+def _wait(message_id: uuid.UUID, why: str, actor: Actor, give_up: bool) -> None:
+    """It comes round again, or, when it has come round often enough, a person looks at it."""
+    _close(message_id, "dead" if give_up else "new", why, actor if give_up else None)
+
+
+@transactional
+def _close(message_id: uuid.UUID, status: str, error: str | None, alerting: Actor | None) -> None:
+    message = lock_message(message_id)
+    message.status, message.error = status, error
+    if alerting is not None:
+        intent = find_intent(message.reference or "")
+        alert(error or status, intent=intent, reference=message.reference, actor=alerting)
+
+
+def _differ(provider: str, kept: GatewayMessage, message: SignedMessage) -> bool:
+    """Whether two messages about one transaction say different things of it."""
+    first = registry.gateway(provider).read(bytes(kept.raw)).charge
+    if first is None or message.charge is None:
+        return True
+    return (first.amount, first.currency, first.status) != (
+        message.charge.amount,
+        message.charge.currency,
+        message.charge.status,
+    )
