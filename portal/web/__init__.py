@@ -3,7 +3,7 @@
 from flask import Flask
 
 from portal.extensions import csrf
-from portal.web import components, context, errors, filters, security, stream
+from portal.web import components, context, errors, filters, proxy, security, static, stream
 from portal.web.auth import session
 from portal.web.home import styleguide
 from portal.web.home.views import blueprint as home
@@ -12,7 +12,7 @@ from portal.web.public import sandbox, sandbox_api
 
 def register(app: Flask) -> None:
     """Open every page of the portal."""
-    for part in (session, components, filters, context, security, errors, stream):
+    for part in (session, components, filters, context, security, errors, stream, static, proxy):
         part.init_app(app)
     app.register_blueprint(home)
     settings = app.extensions["settings"]
