@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from portal.api.errors import unreadable
+from portal.api.limits import limited
 from portal.core import parse
 from portal.core.idempotency import once, request_hash
 
@@ -27,12 +28,18 @@ LONGEST_NAME = 128
 class Door(Blueprint):
     """A blueprint whose addresses answer with and without their last slash, and never by a redirect."""
 
+    def __init__(self, name: str, import_name: str, url_prefix: str) -> None:
+        super().__init__(name, import_name, url_prefix=url_prefix)
+        self.declared: set[str] = set()
+
     def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
-        options = {"strict_slashes": False, "merge_slashes": False, **options}
-        super().add_url_rule(rule, *args, **options)
+        """Each address is two rules, for a rule that overlooks a slash also overlooks which methods it takes."""
+        self.declared.add(f"{self.url_prefix}{rule}")
+        for spelled in (rule, rule.rstrip("/") if rule.endswith("/") else f"{rule}/"):
+            super().add_url_rule(spelled, *args, **options, strict_slashes=True, merge_slashes=False)
 
 
-door = Door("api", __name__, url_prefix="/api")
+door = limited(Door("api", __name__, "/api"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +112,10 @@ def idempotency_key() -> str | None:
     return None if given is None else parse.idempotency_key(given)
 
 
-@door.url_value_preprocessor
-def _refuse_strange_addresses(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+@door.before_request
+def _refuse_strange_addresses() -> None:
     """Nothing here is called by a NUL, a letter beyond ASCII or a novel: such an address names nothing."""
-    for value in (values or {}).values():
+    for value in (request.view_args or {}).values():
         if isinstance(value, str) and not (value.isascii() and value.isprintable() and len(value) <= LONGEST_NAME):
             abort(404)
 

@@ -76,7 +76,7 @@ def resources(app: Any) -> list[tuple[Rule, str, Any, Speech]]:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         speech = getattr(view, "speech", None)
-        if rule.endpoint.startswith(f"{door.name}.") and speech is not None:
+        if rule.rule in door.declared and speech is not None:
             verbs = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
             found += [(rule, verb.lower(), view, speech) for verb in verbs]
     return found
@@ -162,14 +162,15 @@ def _answer(speech: Speech, references: Any) -> dict[str, Any]:
 
 def _refusals(rule: Rule, guard: str | None, speech: Speech) -> list[str]:
     said = {"404", "405", "429", "503"}
-    if guard not in GUARDS_WITHOUT_TOKEN:
-        said |= {"401"} if guard == "signed_in" else {"401", "403"}
+    writes = not (rule.methods or set()) <= {"GET", "HEAD", "OPTIONS"}
+    if writes or guard not in GUARDS_WITHOUT_TOKEN:
+        said |= {"401", "403"}
+    if writes:
+        said |= {"409", "422"}
     if speech.takes is not None:
-        said |= {"400", "409", "413", "415", "422"}
+        said |= {"400", "413", "415"}
     if speech.query is not None:
         said |= {"422"}
-    if not (rule.methods or set()) <= {"GET", "HEAD", "OPTIONS"}:
-        said |= {"409", "422"}
     return sorted(said)
 
 

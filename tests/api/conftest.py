@@ -19,7 +19,8 @@ class Contract:
     def hold(self, path, method, answer):
         """Fail when the document does not know this answer."""
         url = self.app.url_map.bind("localhost")
-        rule, _values = url.match(path.partition("?")[0], method=method, return_rule=True)
+        path = path.partition("?")[0].rstrip("/") + "/"  # as the document spells it
+        rule, _values = url.match(path, method=method, return_rule=True)
         operation = self.document["paths"][path_of(rule)][method.lower()]
         said = operation["responses"].get(str(answer.status_code))
         assert said is not None, f"{method} {path} answered {answer.status_code}, which the document does not know"
