@@ -14,12 +14,15 @@ from portal.api.schemas import (
     CommandOut,
     CommandStateOut,
     ControlIn,
+    DirectControlIn,
     EventOut,
     EventsQuery,
+    GrantOut,
     Page,
 )
 from portal.core.parse import ParseError
 from portal.core.words import _
+from portal.shared.access.services import grants
 from portal.shared.assets import queries as units
 from portal.shared.assets.models import Unit, UnitKind, UnitStatus
 from portal.shared.devices import queries
@@ -52,6 +55,24 @@ def control(unit_number: str, body: ControlIn) -> CommandOut:
         actor=current_actor(),
     )
     return CommandOut(**_command(command))
+
+
+@door.post("/assets/<asset_number>/direct_control/<unit_number>/")
+@permission("units.grant")
+@speaks("Let a unit without a payment", takes=DirectControlIn, gives=GrantOut, status=202, idempotent=True)
+def direct_control(unit_number: str, body: DirectControlIn) -> GrantOut:
+    """Grant access that expires like a paid one; always audited."""
+    unit = _unit(unit_number, None)
+    grant = grants.grant_direct(unit_id=unit.id, minutes=body.minutes, reason=body.reason, actor=current_actor())
+    told = [each for each in queries.open_commands([unit.id]) if each.grant_id == grant.id]
+    return GrantOut(
+        id=grant.id,
+        unit=unit.number,
+        kind=grant.kind,
+        starts_at=local(grant.starts_at, g.place),
+        expires_at=local(grant.ends_at, g.place),
+        command=CommandOut(**_command(told[-1])) if told else None,
+    )
 
 
 @door.get("/assets/<asset_number>/commands/<uuid:command_id>/")

@@ -9,6 +9,7 @@ from typing import Annotated
 from flask import after_this_request, current_app, g, request
 
 from portal.api import fields
+from portal.api.assets import local
 from portal.api.door import door, idempotency_key, speaks
 from portal.api.guards import current_actor, permission, public, require, signed_in
 from portal.api.schemas import Given, Taken
@@ -20,7 +21,7 @@ from portal.gateways.base import BadSignature
 from portal.shared.access.queries import find_grant_of_payment
 from portal.shared.access.services.offers import PURPOSE
 from portal.shared.assets.models import UnitKind
-from portal.shared.assets.queries import get_unit
+from portal.shared.assets.queries import asset_of, get_unit
 from portal.shared.assets.services.units import called
 from portal.shared.payments.models import PaymentIntent
 from portal.shared.payments.queries import get_intent
@@ -145,7 +146,7 @@ def init_payment(body: Asked) -> Started:
         provider=intent.provider,
         amount=intent.money.to_major_str(),
         currency=intent.currency,
-        expires_at=intent.expires_at,
+        expires_at=local(intent.expires_at, place),
         status="pending",  # a replay gives the first answer again; how it stands now is what verify says
     )
 
@@ -180,7 +181,7 @@ def webhook_paystack() -> Kept:
 
 def standing(intent: PaymentIntent) -> Standing:
     """An intent with its money and what that bought, for the JSON door."""
-    payment = intent.payment
+    place, payment = asset_of(intent.asset_id), intent.payment
     grant = find_grant_of_payment(payment.id) if payment else None
     return Standing(
         reference=intent.reference,
@@ -188,13 +189,15 @@ def standing(intent: PaymentIntent) -> Standing:
         provider=intent.provider,
         amount=intent.money.to_major_str(),
         currency=intent.currency,
-        expires_at=intent.expires_at,
-        settled_at=intent.settled_at,
+        expires_at=local(intent.expires_at, place),
+        settled_at=local(intent.settled_at, place),
         paid_amount=payment.money.to_major_str() if payment else None,
         paid_currency=payment.currency if payment else None,
         credit=Money(payment.remainder, payment.currency).to_major_str() if payment else None,
         review_reason=intent.review_reason,
-        grant=Grant(id=grant.id, starts_at=grant.starts_at, ends_at=grant.ends_at) if grant else None,
+        grant=Grant(id=grant.id, starts_at=local(grant.starts_at, place), ends_at=local(grant.ends_at, place))
+        if grant
+        else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from collections import Counter
 from datetime import date
+from typing import Any
 
 from flask import g
 
@@ -16,7 +17,10 @@ from portal.api.schemas import (
     IndexOut,
     IndexQuery,
     Money,
+    Page,
+    Paging,
     PlaceStatusOut,
+    TransactionOut,
     UnitCounts,
     UnitState,
 )
@@ -27,6 +31,7 @@ from portal.reporting import occupancy, revenue
 from portal.shared.assets import queries as assets
 from portal.shared.assets.models import AssetKind
 from portal.shared.identity import permissions, queries
+from portal.shared.payments import queries as payments
 
 
 @door.get("/assets/<asset_number>/status/")
@@ -55,6 +60,16 @@ def place_status() -> PlaceStatusOut:
 def unit_status(unit_number: str) -> UnitState:
     """A room's or a vehicle's state; a room is meant before a vehicle of the same number."""
     return UnitState(shown([assets.get_unit(g.place.id, unit_number)])[0])
+
+
+@door.get("/assets/<asset_number>/transactions/")
+@permission("payments.view")
+@speaks("Payments of a place", gives=Page[TransactionOut], query=Paging)
+def transactions(query: Paging) -> Page[TransactionOut]:
+    """What was to be paid and what arrived, youngest first."""
+    page = payments.payments_of(g.place.id, payments.Wanted(), cursor=query.cursor, limit=query.limit)
+    numbers = assets.units_by_id({intent.subject_id for intent in page.items})
+    return Page(results=[_transaction(intent, numbers) for intent in page.items], next=page.next)
 
 
 @door.get("/analytics/index/")
@@ -95,3 +110,22 @@ def index(query: IndexQuery) -> IndexOut:
 
 def _money(minor: int, currency: str) -> Money:
     return Money.of(money.Money(minor, currency))
+
+
+def _transaction(intent: Any, units: dict[Any, Any]) -> TransactionOut:
+    unit, payment = units.get(intent.subject_id), intent.payment
+    return TransactionOut(
+        id=intent.id,
+        reference=intent.reference,
+        provider=intent.provider,
+        purpose=intent.purpose,
+        unit=unit.number if unit else None,
+        amount=intent.money.to_major_str(),
+        currency=intent.currency,
+        status=intent.status,
+        email=intent.payer_email,
+        created_at=local(intent.created_at, g.place),
+        paid_at=local(payment.paid_at, g.place) if payment else None,
+        received=payment.money.to_major_str() if payment else None,
+        remainder=money.Money(payment.remainder, payment.currency).to_major_str() if payment else None,
+    )

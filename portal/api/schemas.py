@@ -292,8 +292,7 @@ class GrantOut(Given):
     kind: str
     starts_at: datetime
     expires_at: datetime
-    status: str
-    command: CommandOut | None
+    command: CommandOut | None = Field(description="The command that opens; null when the unit is open already.")
 
 
 class EventsQuery(Paging):

@@ -46,7 +46,8 @@ GOOD = {
     "kind": "hotel", "name": "Marina", "currency": "NGN", "timezone": "Africa/Lagos", "price": "100", "amount": "10000",
     "room_number": "9", "vehicle_number": "V9", "email": "someone@example.com", "role": "viewer", "action": "unlock",
     "capability": "access", "minutes": 5, "reason": "a test", "password": "four quiet zebras run", "refresh": "x.y.z",
-    "phone_number": "+2348012345678", "limit": 5, "period_minutes": 60, "retain_commands": False, "year": 2026, "month": 11,
+    "phone_number": "+2348012345678", "limit": 5, "period_minutes": 60, "retain_commands": False, "year": 2026,
+    "month": 11,
 }  # fmt: skip
 
 

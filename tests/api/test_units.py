@@ -7,7 +7,7 @@ import pytest
 from portal.shared.devices.readings import Reading
 from portal.shared.devices.services import telemetry
 from portal.shared.identity.models import Role
-from tests.factories import assets, identity
+from tests.factories import assets, identity, payments
 
 
 @pytest.fixture
@@ -180,3 +180,41 @@ def say(place, number, **words):
             Reading("room", place.asset_number, number, kind, value, value.encode()) for kind, value in words.items()
         ]
     )
+
+
+def test_a_room_is_let_without_a_payment_for_a_while(hotel, owner, calling, session):
+    assets.room(hotel, number="101")
+    body = {"minutes": 90, "reason": "the card machine is broken"}
+    desk = calling(identity.member(hotel, Role.FRONT_DESK))
+    assert desk.post(path(hotel, "direct_control", "101"), body).status_code == 403
+    granted = owner.post(path(hotel, "direct_control", "101"), body)
+    assert granted.status_code == 202
+    room = owner.get(path(hotel, "rooms", "101")).json
+    assert (room["status"], room["expires_at"]) == ("active", granted.json["expires_at"])
+    assert room["commanded"]["access"]["id"] == granted.json["command"]["id"]
+    assert owner.get(path(hotel, "status")).json["occupancy"] == 1.0
+    assert desk.post(path(hotel, "control", "101"), {"capability": "access", "action": "unlock"}).status_code == 202
+
+
+@pytest.mark.parametrize("body", [{"minutes": 0, "reason": "x"}, {"minutes": "60", "reason": "x"}, {"minutes": 60}])
+def test_a_grant_has_a_length_and_a_reason(hotel, owner, body):
+    assets.room(hotel, number="101")
+    assert owner.post(path(hotel, "direct_control", "101"), body).status_code == 422
+
+
+def test_what_came_in_is_seen_as_transactions_and_in_the_index(hotel, owner, calling, session):
+    paid = payments.paid(assets.room(hotel, number="101"))
+    [seen] = owner.get(path(hotel, "transactions")).json["results"]
+    assert (seen["reference"], seen["unit"], seen["amount"]) == (paid.reference, "101", "10000.00")
+    assert (seen["status"], seen["received"], seen["remainder"]) == ("succeeded", "10000.00", "0.00")
+    figures = owner.get("/api/analytics/index/").json
+    assert (figures["total_assets"], figures["assets"]["hotel"]) == (1, 1)
+    assert figures["total_revenue"] == [{"amount": "10000.00", "currency": "NGN"}]
+    [day] = figures["revenue_per_day"]
+    assert (day["kind"], day["amount"], day["payments"]) == ("hotel", "10000.00", 1)
+    assert owner.get("/api/analytics/index/?year=2001").json["total_revenue"] == []
+    stranger = calling(identity.member(assets.place())).get("/api/analytics/index/").json
+    assert (stranger["total_assets"], stranger["total_revenue"]) == (1, [])
+    housekeeper = calling(identity.member(hotel, Role.HOUSEKEEPER))
+    assert housekeeper.get("/api/analytics/index/").json["total_revenue"] == []
+    assert housekeeper.get(path(hotel, "transactions")).status_code == 403
