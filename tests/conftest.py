@@ -72,13 +72,13 @@ def _missing(what: str, how: str) -> None:
 @pytest.fixture(scope="session")
 def worker() -> str:
     """The name of this worker among those that share the run."""
-    return os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    return databases.worker()
 
 
 @pytest.fixture(scope="session")
-def database_url(worker: str) -> str:
+def database_url() -> str:
     """This worker's own copy of the migrated template."""
-    return databases.new_database(worker)
+    return databases.new_database("app")
 
 
 @pytest.fixture(scope="session")
@@ -176,16 +176,11 @@ def private_broker() -> Iterator[brokers.Broker]:
 
 
 @pytest.fixture(scope="session")
-def running_portal(worker: str, broker: brokers.Broker) -> Iterator[dict[str, Any]]:
-    """What `run.json` says of a real `run.py`: web, jobs, device door and simulated devices."""
-    server = Server(
-        databases.run_folder() / f"var-{worker}",
-        DATABASE_URL=databases.new_database(f"{worker}_live"),
-        MQTT_URL=broker.url,
-        MQTT_DEVICE_URL=broker.device_url,
-        DEMO="1",
-        RATELIMIT_ENABLED="0",
-    )
+def running_portal(worker: str) -> Iterator[dict[str, Any]]:
+    """What `run.json` says of a real `run.py` that brought everything itself, demo and simulated devices included."""
+    if not mosquitto.program():
+        _missing("mosquitto", brokers.HOW)
+    server = Server(databases.run_folder() / f"var-{worker}", DEMO="1", RATELIMIT_ENABLED="0")
     try:
         yield server.start()
     finally:

@@ -40,7 +40,6 @@ class Postgres:
     careless: bool = False  # for tests: a lost cluster costs nothing there
     name: str = "postgres"
     stop_signal: int = signal.SIGINT
-    farewell: int = signal.SIGINT
 
     @property
     def data(self) -> Path:
@@ -75,7 +74,7 @@ class Postgres:
         settings["unix_socket_directories"] = str(self.socket_folder)
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command = unprivileged().command(self._binary("postgres"), "-D", self.data, *options)
-        return spawn(command, log, self.farewell)
+        return spawn(command, log, self.stop_signal)
 
     def answers(self) -> bool:
         """Whether it takes connections, with our database in it."""

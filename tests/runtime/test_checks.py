@@ -63,8 +63,8 @@ def test_a_database_that_is_not_there_is_named(database_url):
         checks.database_answers(nowhere)
 
 
-def test_the_tables_are_compared_with_the_migrations(worker):
-    empty = databases.empty_database(f"{worker}_schema")
+def test_the_tables_are_compared_with_the_migrations():
+    empty = databases.empty_database("schema")
     assert checks.schema_state(empty, MIGRATIONS) == "empty"
     execute(empty, "create table alembic_version (version_num text); insert into alembic_version values ('0001')")
     assert checks.schema_state(empty, MIGRATIONS) == "behind"

@@ -1,8 +1,8 @@
-"""One PostgreSQL for the whole test run, a template migrated once, and a copy of it for each worker."""
+"""A PostgreSQL for each worker of a test run, with a template migrated once and copied at will."""
 
-import fcntl
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +20,8 @@ from portal.runtime.process import command_line, wait_until
 PREFIX = "portal-tests-"
 SECRET = "a secret for tests, and for nothing else whatsoever"
 _RUN = "PORTAL_TEST_RUN"
-_started = []  # kept, because a forgotten Popen object complains
+_started: list[subprocess.Popen[bytes]] = []  # kept, because a forgotten Popen object complains
+_migrated: set[str] = set()
 
 
 def open_run() -> None:
@@ -37,7 +38,7 @@ def close_run() -> None:
     run = os.environ.pop(_RUN, "")
     if not run:
         return
-    if external() and (Path(run) / "template").exists():
+    if external():
         with _cursor(external()) as cursor:
             cursor.execute("select datname from pg_database where datname like %s", (f"{_names()}%",))
             for (name,) in cursor.fetchall():
@@ -57,27 +58,42 @@ def external() -> str:
 
 def new_database(name: str) -> str:
     """The URL of a fresh, migrated database; a copy of the template takes a few hundredths of a second."""
-    with _alone("template"):
-        server = _server()
-        template = f"{_names()}_template"
-        note = run_folder() / "template"
-        with _cursor(server) as cursor:
-            if not note.exists():
-                cursor.execute(f'create database "{template}"')
-                _migrate(_url(server, template))
-                note.touch()
-            strategy = "strategy wal_log" if cursor.connection.server_version >= 150000 else ""
-            cursor.execute(f'drop database if exists "{_names()}_{name}" with (force)')
-            cursor.execute(f'create database "{_names()}_{name}" template "{template}" {strategy}')
-    return _url(server, f"{_names()}_{name}")
+    template = _name("template")
+    with _cursor(server()) as cursor:
+        if template not in _migrated:
+            cursor.execute(f'create database "{template}"')
+            _migrate(_url(template))
+            _migrated.add(template)
+        _create(cursor, name, f'template "{template}" strategy wal_log')
+    return _url(_name(name))
 
 
 def empty_database(name: str) -> str:
     """The URL of a database without any table, for tests of the migrations themselves."""
-    with _alone("template"), _cursor(_server()) as cursor:
-        cursor.execute(f'drop database if exists "{_names()}_{name}" with (force)')
-        cursor.execute(f'create database "{_names()}_{name}"')
-    return _url(_server(), f"{_names()}_{name}")
+    with _cursor(server()) as cursor:
+        _create(cursor, name, "template template0")
+    return _url(_name(name))
+
+
+def server() -> str:
+    """Any database of this worker's server, as a user who may make others.
+
+    Each worker has a server of its own, because transactions of one database hold up readers of another.
+    """
+    if external():
+        return postgres_url(external())
+    cluster = Postgres(run_folder() / f"pg-{worker()}", careless=True)
+    if not _started:
+        cluster.prepare()
+        log = run_folder() / f"pg-{worker()}.log"
+        _started.append(cluster.start(log))
+        assert wait_until(cluster.answers, 20), log.read_text()
+    return postgres_url(cluster.url("postgres", ADMIN))
+
+
+def worker() -> str:
+    """The name of this worker among those that share the run."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 
 def settings_for_tests(database_url: str) -> Settings:
@@ -99,17 +115,13 @@ def _names() -> str:
     return f"portal_test_{run_folder().name.removeprefix(PREFIX).replace('-', '_')}".lower()
 
 
-def _server() -> str:
-    """Any database of the server, as a user who may make others."""
-    if external():
-        return postgres_url(external())
-    cluster = Postgres(run_folder() / "pg", careless=True, farewell=0)
-    with _alone("server"):
-        if not (run_folder() / "pg" / "data" / "postmaster.pid").exists():
-            cluster.prepare()
-            _started.append(cluster.start(run_folder() / "pg.log"))
-            assert wait_until(cluster.answers, 20), (run_folder() / "pg.log").read_text()
-    return postgres_url(cluster.url("postgres", ADMIN))
+def _name(name: str) -> str:
+    return f"{_names()}_{worker()}_{name}"
+
+
+def _create(cursor: "psycopg2.extensions.cursor", name: str, like: str) -> None:
+    cursor.execute(f'drop database if exists "{_name(name)}" with (force)')
+    cursor.execute(f'create database "{_name(name)}" {like}')
 
 
 def _migrate(url: str) -> None:
@@ -118,8 +130,8 @@ def _migrate(url: str) -> None:
         flask_migrate.upgrade()
 
 
-def _url(server: str, database: str) -> str:
-    return make_url(server).set(database=database).render_as_string(hide_password=False)
+def _url(database: str) -> str:
+    return make_url(server()).set(database=database).render_as_string(hide_password=False)
 
 
 @contextmanager
@@ -133,16 +145,9 @@ def _cursor(url: str) -> Iterator["psycopg2.extensions.cursor"]:
         connection.close()
 
 
-@contextmanager
-def _alone(what: str) -> Iterator[None]:
-    """One worker at a time."""
-    with (run_folder() / f"{what}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def _end(folder: Path) -> None:
-    Postgres(folder / "pg").end_earlier()
+    for cluster in folder.glob("pg-*/"):
+        Postgres(cluster).end_earlier()
     for each in _started:
         with suppress(Exception):
             each.wait(5)
