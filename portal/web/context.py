@@ -135,7 +135,7 @@ class Shell:
             "label": words.gettext("Home"),
             "icon": "home",
             "key": "h",
-            "current": now == "home",
+            "current": request.endpoint == "home.show",
             "url": url_for("home.show", asset_number=number),
         }
         return [home] + [

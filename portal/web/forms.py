@@ -67,7 +67,8 @@ class ParsedField(Field):  # type: ignore[misc]
     def name_in_sentence(self) -> str:
         """The label as it reads inside a sentence: "Enter the room number."."""
         words = str(self.label.text)
-        return words[:1].lower() + words[1:] if not words[:2].isupper() else words
+        acronym = words[:2].isalpha() and words[:2].isupper()
+        return words if acronym else words[:1].lower() + words[1:]
 
 
 class StrictStringField(ParsedField):

@@ -1,17 +1,19 @@
 /* What happens elsewhere, here: each name from the stream becomes an event on <body>, and the dot says how fresh we are. */
 
-const url = document.body.dataset.live;
+const dot = () => document.querySelector(".live");
+const url = dot()?.dataset.url;
 const waiting = new Map();
 let timer = 0;
 let wasAway = false;
+let now = "polling";
 
 function show(state) {
-  if (!navigator.onLine) state = "offline";
-  const dot = document.querySelector(".live");
-  if (!dot || dot.dataset.state === state) return;
-  dot.dataset.state = state;
-  dot.title = dot.dataset[state];
-  dot.querySelector(".live-word").textContent = dot.dataset[state];
+  now = navigator.onLine ? state : "offline";
+  const mark = dot();
+  if (!mark || mark.dataset.state === now) return;
+  mark.dataset.state = now;
+  mark.title = mark.dataset[now];
+  mark.querySelector(".live-word").textContent = mark.dataset[now];
 }
 
 /* A burst of one name is one event: the block that listens fetches itself once. */
@@ -45,7 +47,8 @@ function receive({ state, news }) {
   if (!news) return;
   const { name, place, subject } = JSON.parse(news);
   if (name === "portal.resync") return lookAgain();
-  if (place && document.body.dataset.place && place !== document.body.dataset.place) return;
+  const here = dot()?.dataset.place;
+  if (place && here && place !== here) return;
   hear(name, subject);
 }
 
@@ -66,6 +69,7 @@ function shared() {
 
 if (url) {
   if (window.SharedWorker) shared(); else plain();
+  document.addEventListener("htmx:afterSettle", () => show(now)); // a visit brings a dot of its own
   window.addEventListener("offline", () => show("offline"));
   window.addEventListener("online", () => show("polling"));
 }

@@ -92,7 +92,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id === "panel" || event.detail.elt?.id === "panel") document.getElementById("panel")?.focus();
   if (event.detail.target === body()) { // a visit: start at its top, and say its name
-    window.scrollTo(0, 0);
+    window.scrollTo({ top: 0, behavior: "instant" });
     document.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
   }
 });
