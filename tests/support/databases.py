@@ -35,15 +35,13 @@ def open_run() -> None:
 
 def close_run() -> None:
     """Called once, after every worker: nothing of this run stays behind."""
-    run = os.environ.pop(_RUN, "")
-    if not run:
-        return
     if external():
         with _cursor(external()) as cursor:
             cursor.execute("select datname from pg_database where datname like %s", (f"{_names()}%",))
             for (name,) in cursor.fetchall():
                 cursor.execute(f'drop database if exists "{name}" with (force)')
-    _end(Path(run))
+    _end(run_folder())
+    del os.environ[_RUN]
 
 
 def run_folder() -> Path:
@@ -122,6 +120,7 @@ def _name(name: str) -> str:
 def _create(cursor: "psycopg2.extensions.cursor", name: str, like: str) -> None:
     cursor.execute(f'drop database if exists "{_name(name)}" with (force)')
     cursor.execute(f'create database "{_name(name)}" {like}')
+    cursor.execute(f'alter database "{_name(name)}" set synchronous_commit = off')
 
 
 def _migrate(url: str) -> None:
