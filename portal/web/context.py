@@ -94,7 +94,7 @@ class Shell:
 
     def may(self, permission: str) -> bool:
         """Whether the person holds a right at this place."""
-        return bool(self.standing) and permission in self.standing[2]
+        return self.standing is not None and permission in self.standing[2]
 
     @property
     def place_kind(self) -> str:

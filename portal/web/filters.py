@@ -40,7 +40,7 @@ def money(amount: Money | int | None, currency: str | None = None, *, sign: bool
     if amount is None:
         return "–"
     if isinstance(amount, Money):
-        amount, currency = amount.minor, amount.currency
+        currency, amount = amount.currency, amount.minor
     currency = currency or _place("currency", "USD")
     major = Decimal(amount).scaleb(-decimals_of(currency))
     text = format_currency(major, currency, locale=_locale(language(), currency)).replace("-", "\u2212")

@@ -205,7 +205,7 @@ class EmailField(ParsedField):
 
 def _offers(pairs: Iterable[tuple[object, object]]) -> list[SelectChoice]:
     """Pairs of (value, words) as the form library wants them; words may be said later."""
-    return [SelectChoice(str(value), words) for value, words in pairs]  # type: ignore[arg-type]
+    return [SelectChoice(str(value), words) for value, words in pairs]
 
 
 class ChoiceField(SelectField):  # type: ignore[misc]
@@ -244,6 +244,8 @@ class RadioChoiceField(ChoiceField):
 
 class UuidSelectField(ChoiceField):
     """A choice among things with ids: choices are pairs of (uuid, words); its data is the uuid, or None."""
+
+    data: Any
 
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if not self.errors:
