@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+from urllib.parse import urlsplit
+
 from config import Settings
+from portal.core import outbox
 from portal.gateways import registry, sandbox
 from portal.gateways.base import Gateway
+from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
 from portal.shared.access.services import grants, offers
+from portal.shared.identity import passwords
+from portal.shared.identity.services import mails
 from portal.shared.payments import purposes
 
 
@@ -14,6 +21,14 @@ def connect(settings: Settings) -> None:
     """Join the domains to each other and to the gateways the settings name."""
     registry.connect(_gateways)
     purposes.register(offers.PURPOSE, prepare=offers.prepare, fulfil=grants.grant_from_payment)
+    if settings.testing:
+        passwords.use_cheapest()
+    outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))
+
+
+def _mailer(settings: Settings) -> Mailer:
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    return Mailer(smtp_url=settings.smtp_url, folder=settings.var_dir / "mail", host=host)
 
 
 def _gateways(settings: Settings) -> list[Gateway]:

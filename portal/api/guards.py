@@ -119,7 +119,7 @@ def _guarded(view: View, name: str, check: Callable[[dict[str, Any]], object]) -
     @functools.wraps(view)
     def run(*args: Any, **values: Any) -> Any:
         check(values)
-        return view(*args, **values)
+        return run.__wrapped__(*args, **values)
 
     run.guard = name  # type: ignore[attr-defined]
     return cast(View, run)

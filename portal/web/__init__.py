@@ -3,18 +3,22 @@
 from flask import Flask
 
 from portal.extensions import csrf
-from portal.web import components, context, errors, filters, proxy, security, static, stream
-from portal.web.auth import session
+from portal.web import admin, components, context, errors, filters, proxy, security, static, stream
+from portal.web.auth import account, held, session, views
 from portal.web.home import styleguide
 from portal.web.home.views import blueprint as home
 from portal.web.public import sandbox, sandbox_api
+from portal.web.public.me import blueprint as me
 
 
 def register(app: Flask) -> None:
     """Open every page of the portal."""
-    for part in (session, components, filters, context, security, errors, stream, static, proxy):
+    assert account, "imported for its views"
+    for part in (session, components, filters, context, security, errors, held, stream, static, proxy):
         part.init_app(app)
-    app.register_blueprint(home)
+    for blueprint in (home, views.blueprint, me):
+        app.register_blueprint(blueprint)
+    admin.register(app)
     settings = app.extensions["settings"]
     if settings.payment_provider == "sandbox":
         csrf.exempt(sandbox_api.blueprint)

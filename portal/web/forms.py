@@ -29,6 +29,11 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
             self.form_errors.append(error.message)
 
 
+def printable(typed: str) -> str:
+    """What was typed as a page can show it again: without what no page may hold."""
+    return "".join(character for character in typed if character.isprintable() or character in "\n\r\t")
+
+
 class ParsedField(Field):  # type: ignore[misc]
     """A field whose value is what a reader of portal.core.parse makes of it; `required=False` lets it be empty."""
 
@@ -60,7 +65,7 @@ class ParsedField(Field):  # type: ignore[misc]
 
     def _value(self) -> str:
         if self.typed is not None:
-            return self.typed
+            return printable(self.typed)
         return "" if self.data is None else self.shown(self.data)
 
     @property

@@ -102,9 +102,9 @@ def _guarded(view: View, name: str, check: Callable[[dict[str, Any]], None]) -> 
     def run(*args: Any, **values: Any) -> Any:
         try:
             check(values)
+            return run.__wrapped__(*args, **values)
         except (SignInNeeded, PasswordNeeded) as needed:
             return ask(needed)
-        return view(*args, **values)
 
     run.guard = name  # type: ignore[attr-defined]
     return cast(View, run)

@@ -77,7 +77,7 @@ def test_a_page_that_is_too_old_says_so(app):
         refused = app.test_client().post("/preferences", data={"look": "dark"})
     finally:
         app.config["WTF_CSRF_ENABLED"] = False
-    assert refused.status_code == 400
+    assert refused.status_code == 403
     assert "Your page is too old. Reload and try again." in refused.text
 
 

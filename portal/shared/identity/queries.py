@@ -301,6 +301,11 @@ def lock_link(purpose: str, token: str) -> OneTimeLink | None:
     )
 
 
+def place_of(link: OneTimeLink) -> Asset | None:
+    """The place an invitation leads to."""
+    return db.session.get(Asset, link.asset_id) if link.asset_id else None
+
+
 def invitations_to(asset_id: uuid.UUID) -> Sequence[OneTimeLink]:
     """Open invitations to a place, the latest first."""
     return db.session.scalars(

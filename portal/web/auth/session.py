@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Flask, request
+from flask import Flask, g, request
 from flask import session as cookie
 from flask_login import UserMixin, login_user, logout_user
 
@@ -86,6 +86,7 @@ def close_session(actor: Actor) -> None:
         sessions.end(session_id=found.session.id, user_id=found.user.id, actor=actor)
     logout_user()
     cookie.clear()
+    g.pop("csrf_token", None)  # Flask-WTF's copy of the secret that was just thrown away
 
 
 def init_app(app: Flask) -> None:

@@ -1,0 +1,23 @@
+"""Letters the portal wrote, for the people who run it."""
+
+from __future__ import annotations
+
+from flask import Response, current_app
+
+from portal.shared.identity import queries
+from portal.web.admin import blueprint
+from portal.web.guards import platform_admin
+from portal.web.htmx import page
+
+
+@blueprint.get("/mail")
+@platform_admin
+def mail() -> Response:
+    """The latest letters, whether or not a mail server took them."""
+    settings = current_app.extensions["settings"]
+    return page(
+        "admin/mail.html",
+        letters=queries.latest_mail(),
+        server=bool(settings.smtp_url),
+        folder=settings.var_dir / "mail",
+    )

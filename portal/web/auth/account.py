@@ -1,0 +1,129 @@
+"""One's own account: name and phone, password, language and theme, and every browser that is signed in."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Response, request, url_for
+
+from portal.core import words
+from portal.core.errors import DomainError
+from portal.core.words import _
+from portal.shared.identity import queries
+from portal.shared.identity.services import accounts, sessions
+from portal.web.auth.forms import ChangePasswordForm, ProfileForm
+from portal.web.auth.views import YEAR, blueprint
+from portal.web.context import shell
+from portal.web.guards import current_actor, current_user, signed_in, this_user
+from portal.web.htmx import go, page, toast
+
+
+@blueprint.route("/account", methods=["GET", "POST"])
+@signed_in
+def account() -> Response:
+    """Everything about oneself; this form changes the profile."""
+    form = _profile_form()
+    if request.method == "POST" and form.validate():
+        profile = accounts.Profile(
+            name=str(form.name.data),
+            phone_number=form.phone_number.data,
+            language=form.language.data,
+            theme=form.theme.data,
+        )
+        try:
+            accounts.amend(user_id=current_user.id, profile=profile, actor=current_actor())
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            toast(_("Saved."))
+            response = go(url_for(".account"))
+            for name, value in (("look", profile.theme), ("language", profile.language)):
+                response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=request.is_secure)
+            return response
+    return _show(profile=form, status=422 if form.errors else 200)
+
+
+@blueprint.post("/account/password")
+@signed_in
+def change_password() -> Response:
+    """A new password in the place of the one in use; every other browser is signed out."""
+    form = ChangePasswordForm(prefix="change")
+    if form.validate():
+        try:
+            accounts.change_password(
+                user=this_user(),
+                current=form.current.data,
+                new=form.password.data,
+                actor=current_actor(),
+                keep_session=current_user.session_id,
+            )
+        except DomainError as error:
+            error.field = "current" if error.code == "bad_credentials" else error.field
+            form.refuse(error)
+        else:
+            toast(_("Your password is changed. Every other browser and app was signed out."))
+            return go(url_for(".account"))
+    return _show(password=form, status=422)
+
+
+@blueprint.post("/account/sessions/<uuid:session_id>/end")
+@signed_in
+def end_session(session_id: uuid.UUID) -> Response:
+    """Sign one browser out."""
+    if sessions.end(session_id=session_id, user_id=current_user.id, actor=current_actor()):
+        toast(_("That browser is signed out."))
+    return go(url_for(".account"))
+
+
+@blueprint.post("/account/sessions/end-others")
+@signed_in
+def end_other_sessions() -> Response:
+    """Sign every browser and app out but this one."""
+    sessions.end_all(user_id=current_user.id, actor=current_actor(), keep=current_user.session_id)
+    toast(_("Every other browser and app is signed out."))
+    return go(url_for(".account"))
+
+
+def _profile_form() -> ProfileForm:
+    form = ProfileForm(obj=this_user())
+    offered = shell().languages
+    form.language.choices = offered
+    if request.method == "GET" and this_user().language not in dict(offered):
+        form.language.data = words.SOURCE_LANGUAGE
+    return form
+
+
+def _show(
+    *, profile: ProfileForm | None = None, password: ChangePasswordForm | None = None, status: int = 200
+) -> Response:
+    if profile is None:
+        profile = ProfileForm(formdata=None, obj=this_user())
+        profile.language.choices = shell().languages
+    return page(
+        "auth/account.html",
+        profile=profile,
+        password=password or ChangePasswordForm(formdata=None, prefix="change"),
+        sessions=[(each, browser_words(each.user_agent)) for each in queries.sessions_of(current_user.id)],
+        this_session=current_user.session_id,
+        status=status,
+    )
+
+
+def browser_words(user_agent: str | None) -> str:
+    """A browser as its owner knows it: what it says of itself, in two words."""
+    said = user_agent or ""
+    browsers = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+    devices = (
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("CrOS", "Chromebook"),
+        ("Linux", "Linux"),
+    )
+    browser = next((words for sign, words in browsers if sign in said), None)
+    device = next((words for sign, words in devices if sign in said), None)
+    if browser and device:
+        return _("%(browser)s on %(device)s", browser=browser, device=device)
+    return browser or device or _("Another program")
