@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from portal.core import parse
+from portal.core.money import DECIMALS
 from portal.shared.assets.models import AssetKind
 from portal.shared.identity import models as roles
 
@@ -39,7 +40,10 @@ def text(most: int = 100, least: int = 1) -> Any:
     return Annotated[
         str,
         *read_by(
-            parse.text, {"type": "string", "minLength": least, "maxLength": most}, min_length=least, max_length=most
+            parse.text,
+            {"type": "string", "minLength": least, "maxLength": most, "pattern": PRINTABLE},
+            min_length=least,
+            max_length=most,
         ),
     ]
 
@@ -47,7 +51,13 @@ def text(most: int = 100, least: int = 1) -> Any:
 def clearable_text(most: int = 100) -> Any:
     """Text that may be absent; "" and null clear it."""
     return Annotated[
-        str, *read_by(parse.text, {"type": ["string", "null"], "maxLength": most}, min_length=0, max_length=most)
+        str,
+        *read_by(
+            parse.text,
+            {"type": ["string", "null"], "maxLength": most, "pattern": PRINTABLE},
+            min_length=0,
+            max_length=most,
+        ),
     ]
 
 
@@ -70,11 +80,12 @@ def choice(*options: str) -> Any:
     return Annotated[str, *read_by(parse.choice, {"type": "string", "enum": list(options)}, options=options)]
 
 
+PRINTABLE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"
 CODE = {"type": "string", "maxLength": 32, "pattern": "^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$"}
 AMOUNT_OUT = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "examples": ["10000.00"]}
 AMOUNT_IN = {
     "description": "A decimal with at most as many decimals as the currency has; a string or a number.",
-    "anyOf": [{"type": "string", "pattern": r"^\d+(\.\d+)?$"}, {"type": "number", "exclusiveMinimum": 0}],
+    "anyOf": [{"type": "string", "pattern": r"^\d{1,10}(\.\d{1,3})?$"}, {"type": "number", "exclusiveMinimum": 0}],
     "examples": ["10000.00"],
 }
 
@@ -83,7 +94,7 @@ Email = Annotated[str, *read_by(parse.email, {"type": "string", "format": "email
 Phone = Annotated[
     str | None, *read_by(_maybe(parse.phone), {"type": ["string", "null"], "examples": ["+254712345678"]})
 ]
-Currency = Annotated[str, *read_by(parse.currency, {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["NGN"]})]
+Currency = Annotated[str, *read_by(parse.currency, {"type": "string", "enum": sorted(DECIMALS), "examples": ["NGN"]})]
 Kind = Annotated[
     str, *read_by(parse.choice, {"type": "string", "enum": [str(k) for k in AssetKind]}, options=AssetKind)
 ]

@@ -31,7 +31,7 @@ def _as_typed(value: object, field: str) -> str:
     return value
 
 
-Typed = Annotated[str, *fields.read_by(_as_typed, {"type": "string", "maxLength": LONGEST})]
+Typed = Annotated[str, *fields.read_by(_as_typed, {"type": "string", "minLength": 1, "maxLength": LONGEST})]
 
 
 class Registration(Taken):
