@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import g
 
 from portal.api.door import door, speaks
-from portal.api.guards import current_actor, permission, signed_in, this_user
+from portal.api.guards import current_actor, permission, require, signed_in, this_user
 from portal.api.schemas import AssetChange, AssetIn, AssetOut, Bank, BankOut, Page, Paging
 from portal.shared.assets.models import Asset
 from portal.shared.assets.services import registry
@@ -58,7 +58,7 @@ def asset() -> AssetOut:
 def amend_asset(body: AssetChange) -> AssetOut:
     """Change what was sent; bank details need their own right."""
     if body.bank is not None:
-        permissions.enter_by_id(this_user().id, g.place.id, "assets.bank", proved=g.proved)
+        require("assets.bank", asset_id=g.place.id)
     changed = registry.amend_asset(
         asset_id=g.place.id,
         **body.sent("name", "location", "timezone", "retain_commands"),

@@ -23,8 +23,9 @@ from portal.shared.access.services.offers import PURPOSE
 from portal.shared.assets.models import UnitKind
 from portal.shared.assets.queries import asset_of, get_unit
 from portal.shared.assets.services.units import called
+from portal.shared.identity.errors import NoSuchPlace
 from portal.shared.payments.models import PaymentIntent
-from portal.shared.payments.queries import get_intent
+from portal.shared.payments.queries import get_intent, no_such_payment
 from portal.shared.payments.services import checkout, inbox, intents
 
 #: A stranger who keeps forging is told to stop; what is really signed always passes.
@@ -159,7 +160,10 @@ def verify_payment(query: Which) -> Standing:
     reference = parse.reference(query.reference or query.trxref)
     intent = get_intent(reference)
     if intent.opened_by != current_actor().key:
-        require("payments.view", asset_id=intent.asset_id)
+        try:
+            require("payments.view", asset_id=intent.asset_id)
+        except NoSuchPlace:  # another's payment reads as one that never was
+            raise no_such_payment() from None
     return standing(checkout.confirm(reference, via="verify", actor=current_actor()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, g
+from flask import current_app, g, url_for
 
 from portal.api.door import door, speaks
 from portal.api.guards import current_actor, permission
@@ -40,7 +40,8 @@ def people(query: Paging) -> Page[MemberOut]:
 @speaks("Ask somebody to join a place", takes=InviteIn, gives=InvitationOut, status=201)
 def invite(body: InviteIn) -> InvitationOut:
     """Invite somebody by mail; the link is in the answer too."""
-    where = current_app.extensions["settings"].public_url + "/invitation/{token}"
+    path = url_for("auth.invitation", token="TOKEN").replace("TOKEN", "{token}")
+    where = f"{current_app.extensions['settings'].public_url}{path}"
     invitation = memberships.invite(
         asset=g.place, email=body.email, role=Role(body.role), actor=current_actor(), url=where
     )

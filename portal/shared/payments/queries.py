@@ -47,8 +47,13 @@ def get_intent(reference: str, *, asset_id: uuid.UUID | None = None) -> PaymentI
     """The intent of a reference, of one place when it is named; raises NoSuchPayment."""
     intent = find_intent(reference)
     if intent is None or (asset_id is not None and intent.asset_id != asset_id):
-        raise NoSuchPayment(_("There is no payment with this reference."), field="reference")
+        raise no_such_payment()
     return intent
+
+
+def no_such_payment() -> NoSuchPayment:
+    """What is said of a reference that is not there, or that is another's."""
+    return NoSuchPayment(_("There is no payment with this reference."), field="reference")
 
 
 def find_by_key(actor: str, key: str) -> PaymentIntent | None:
