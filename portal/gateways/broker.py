@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+
+Client = TypeVar("Client", bound=paho.Client)
 
 #: Every command carries this mark, by which the portal knows its own voice.
 OURS = ("from", "portal")
@@ -28,11 +33,18 @@ class Broker:
         """Whether it speaks MQTT 5."""
         return self.version == "5"
 
-    def client(self, client_id: str, *, manual_ack: bool = False, persistent: bool = True) -> paho.Client:
+    def client(
+        self,
+        client_id: str,
+        *,
+        manual_ack: bool = False,
+        persistent: bool = True,
+        kind: Callable[..., Client] = paho.Client,  # type: ignore[assignment]
+    ) -> Client:
         """A client that knows the way and the password; it never reconnects by itself."""
         parts = urlsplit(self.url)
-        client = paho.Client(
-            paho.CallbackAPIVersion.VERSION2,
+        client = kind(
+            CallbackAPIVersion.VERSION2,
             client_id=client_id,
             clean_session=None if self.modern else not persistent,
             protocol=paho.MQTTv5 if self.modern else paho.MQTTv311,
@@ -53,7 +65,7 @@ class Broker:
         if not self.modern:
             client.connect(host, port, KEEPALIVE)
             return
-        asked = Properties(PacketTypes.CONNECT)
+        asked = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         if persistent:
             asked.SessionExpiryInterval = SESSION_SECONDS
         if receive_maximum:
@@ -64,12 +76,7 @@ class Broker:
 
 def command_properties(seconds: float) -> Properties:
     """The broker drops the command after so many seconds, and whoever hears it knows who spoke."""
-    marked = Properties(PacketTypes.PUBLISH)
+    marked = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     marked.MessageExpiryInterval = max(1, int(seconds))
     marked.UserProperty = OURS
     return marked
-
-
-def is_ours(message: paho.MQTTMessage) -> bool:
-    """Whether a message is the portal's own command coming back."""
-    return OURS in (getattr(message.properties, "UserProperty", None) or ())

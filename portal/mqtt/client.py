@@ -13,6 +13,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from portal.gateways.broker import Broker, command_properties
+from portal.mqtt.ear import Ear, Message
 from portal.mqtt.routes import SUBSCRIPTIONS
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ class Heard(NamedTuple):
     """One message, and the connection it came by: packet ids mean nothing on another one."""
 
     generation: int
-    message: paho.MQTTMessage
+    message: Message
 
 
 class Opened(NamedTuple):
@@ -56,11 +57,11 @@ class Link:
         self._began = time.monotonic()
         self._answers: dict[int, Any] = {}
         self._answered = threading.Condition()
-        self._client = broker.client(client_id, manual_ack=True)
+        self._client = broker.client(client_id, manual_ack=True, kind=Ear)
         self._client.max_inflight_messages_set(500)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
+        self._client.heard = self._heard
         self._client.on_publish = self._on_publish
 
     def open(self) -> None:
@@ -94,10 +95,10 @@ class Link:
             self._end("The broker took the connection and said nothing.")
         return self._over.is_set()
 
-    def acknowledge(self, message: paho.MQTTMessage) -> None:
+    def acknowledge(self, message: Message) -> None:
         """Tell the broker that this message is kept for good."""
         if message.qos:
-            self._client.ack(message.mid, message.qos)
+            self._client.ack(message.packet_id, message.qos)
 
     def publish(self, topic: str, payload: str, *, seconds: float, retain: bool) -> int | None:
         """Hand a command to the broker; returns the number its answer will carry, None if it did not leave."""
@@ -146,14 +147,14 @@ class Link:
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self._end(f"The connection ended: {reason}")
 
-    def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+    def _heard(self, message: Message) -> None:
         try:
             self._take(message)
         except Exception as error:
             self.fault = f"Hearing failed: {type(error).__name__}: {error}"
             raise
 
-    def _take(self, message: paho.MQTTMessage) -> None:
+    def _take(self, message: Message) -> None:
         self._inbox.put(Heard(self.generation, message))
         if self._inbox.qsize() > HIGH_WATER:
             while self._inbox.qsize() > LOW_WATER and not self._over.is_set():

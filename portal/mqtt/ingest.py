@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from queue import Empty
 
 import structlog
-from paho.mqtt.client import MQTTMessage
 
 from portal.core.errors import Busy, DomainError
-from portal.gateways.broker import is_ours
 from portal.mqtt import routes
 from portal.mqtt.client import Heard, Inbox, Link, Opened
+from portal.mqtt.ear import Message
 from portal.mqtt.echoes import Echoes
 from portal.mqtt.replay import Replay, entry
 from portal.shared.devices import queries
@@ -29,7 +28,7 @@ TRIM_EVERY = 64
 ANNOUNCE_EVERY = 0.5
 
 #: A message with what it says (None when it is only to be acknowledged) and its place in the session's log.
-Item = tuple[MQTTMessage, Reading | Refused | None, bytes]
+Item = tuple[Message, Reading | Refused | None, bytes]
 
 
 class Ingest:
@@ -66,7 +65,7 @@ class Ingest:
                 self._read(each, link, items)
         if items:
             self._keep(items, link)
-            self.lag_ms = (time.monotonic() - items[0][0].timestamp) * 1000
+            self.lag_ms = (time.monotonic() - items[0][0].at) * 1000
         self._tell_screens()
         return len(items)
 
@@ -94,23 +93,21 @@ class Ingest:
 
     def _read(self, heard: Heard, link: Link, items: list[Item]) -> None:
         message = heard.message
-        # The topic's own bytes: a name that is not UTF-8 must not stop the line.
-        raw: bytes = message._topic
-        payload = bytes(message.payload)
         logged = b""
         if message.qos:
-            packet_id, sha = delivered = entry(message.mid, raw, payload)
-            if self._replay.stored_before(message.dup, delivered):
+            packet_id, sha = delivered = entry(message.packet_id, message.topic, message.payload)
+            if self._replay.stored_before(message.duplicate, delivered):
                 self.repeated += 1
                 link.acknowledge(message)
                 return
             logged = packet_id.to_bytes(2, "big") + sha
-        topic = raw.decode("utf-8", "backslashreplace")
-        if message.retain or is_ours(message) or self.echoes.heard(topic, payload):
+        # A name that is not UTF-8 must not stop the line.
+        topic = message.topic.decode("utf-8", "backslashreplace")
+        if message.retained or message.ours or self.echoes.heard(topic, message.payload):
             self.ignored += 1
             items.append((message, None, logged))
         else:
-            items.append((message, routes.read(topic, payload), logged))
+            items.append((message, routes.read(topic, message.payload), logged))
 
     def _keep(self, items: Sequence[Item], link: Link) -> None:
         """Store and acknowledge; what the database refuses is found by halving, buried, and holds nobody up."""

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 LEADER = "mqtt ingest"
 STEP = 0.5
 SEND_EVERY = 0.25
-BEAT_EVERY = 2.0
+BEAT_EVERY = 1.0
 TRY_TO_LEAD_EVERY = 1.0
 #: How long to wait before the next connection, by how many have failed in a row.
 RECONNECT = (0.2, 0.5, 1.0, 2.0)

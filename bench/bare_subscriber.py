@@ -1,0 +1,94 @@
+"""The reference: paho, a queue, one thread that parses, dedupes, inserts, keeps the latest, commits, acknowledges.
+
+`bare_subscriber.py DSN URL N`; no rights, no rules, no errors looked after, nothing beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import queue
+import sys
+import threading
+import time
+import uuid
+
+import psycopg2
+import psycopg2.extras
+
+from portal.gateways.broker import Broker
+
+dsn, url, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+database = psycopg2.connect(dsn)
+cursor = database.cursor()
+cursor.execute("select a.asset_number, u.number, u.id::text, a.id::text from unit u join asset a on a.id = u.asset_id")
+units = {(place, number): (unit, asset) for place, number, unit, asset in cursor}
+heard: queue.Queue = queue.Queue(20_000)
+done = threading.Event()
+first = []
+
+
+def on_message(_client, _data, message):
+    if not first:
+        first.append(time.time())
+    heard.put(message)
+
+
+def write():
+    kept, seen = 0, {}
+    while kept < count:
+        batch, until = [heard.get()], time.time() + 0.01
+        while len(batch) < 200:
+            try:
+                batch.append(heard.get(timeout=max(0.0001, until - time.time())))
+            except queue.Empty:
+                break
+        rows, latest, log = [], {}, bytearray()
+        for message in batch:
+            _rooms, place, number, kind = message.topic.split("/")
+            value = message.payload.decode()
+            if kind == "occupancy" and value not in ("0", "1"):
+                continue
+            sha = hashlib.sha256(message.topic.encode() + message.payload).digest()
+            if message.dup and seen.get(message.mid) == sha:
+                continue
+            seen[message.mid] = sha
+            log += message.mid.to_bytes(2, "big") + sha
+            unit, asset = units[place, number]
+            row = (str(uuid.UUID(bytes=os.urandom(16))), asset, unit, kind, value)
+            rows.append(row)
+            latest[unit, kind] = row
+        psycopg2.extras.execute_values(
+            cursor,
+            "insert into asset_event (id, at, asset_id, unit_id, kind, value) values %s",
+            rows,
+            template="(%s, clock_timestamp(), %s, %s, %s, %s)",
+            page_size=len(rows),
+        )
+        psycopg2.extras.execute_values(
+            cursor,
+            "insert into latest_reading (unit_id, kind, value, at, event_id) values %s on conflict (unit_id, kind)"
+            " do update set value = excluded.value, at = excluded.at, event_id = excluded.event_id",
+            [(unit, kind, row[4], row[0]) for (unit, kind), row in latest.items()],
+            template="(%s, %s, %s, clock_timestamp(), %s)",
+        )
+        kept += len(batch)
+        cursor.execute("insert into replay_page values ('bare', %s, %s)", (kept, bytes(log)))
+        database.commit()
+        for message in batch:
+            client.ack(message.mid, 1)
+    done.set()
+
+
+broker = Broker(url, "3.1.1")  # paho as it comes
+client = broker.client("bench-bare", manual_ack=True)
+client.on_message = on_message
+client.on_connect = lambda *_: client.subscribe([("rooms/#", 1), ("vehicles/#", 1)])
+client.on_subscribe = lambda *_: print("ready", flush=True)
+broker.connect(client)
+client.loop_start()
+threading.Thread(target=write, daemon=True).start()
+done.wait(120)
+print(first[0], time.time(), flush=True)
+client.disconnect()
+client.loop_stop()
