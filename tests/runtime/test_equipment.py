@@ -1,11 +1,15 @@
 """The tests' own equipment: what one test writes no other sees, and a broken page fails its test."""
 
+import os
+import subprocess
+import sys
 import uuid
 
 import pytest
 from flask import g
 from sqlalchemy import select, text
 
+from config import ROOT
 from portal.core.db import db
 from portal.core.numbers import DocumentSeries, take_number
 from portal.core.transaction import transactional
@@ -48,3 +52,17 @@ def test_queries_are_counted_without_their_bookkeeping(session, count_queries):
 def test_a_window_opens(page):
     page.set_content("<title>Here</title><p>shown</p>")
     assert page.title() == "Here"
+
+
+def test_what_could_not_run_is_said_loudly_and_last():
+    code = (
+        "import sys, pytest; import portal.runtime.mosquitto as broker; broker.program = lambda: None\n"
+        "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-k', 'lets_in and mosquitto',"
+        " 'tests/runtime/test_services.py']))"
+    )
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PORTAL_TEST_"))}
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    ).stdout
+    heading = said.index("TESTS THAT COULD NOT RUN HERE")
+    assert "1 tests need mosquitto, which is not installed. To get it: apt-get install" in said[heading:]

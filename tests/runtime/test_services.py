@@ -3,7 +3,9 @@
 import os
 import signal
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
@@ -13,7 +15,7 @@ import pytest
 from portal.runtime import mosquitto, redis
 from portal.runtime.mosquitto import Mosquitto
 from portal.runtime.postgres import ADMIN, Postgres
-from portal.runtime.process import StartError, command_line, wait_until
+from portal.runtime.process import NOBODY, StartError, Unprivileged, command_line, wait_until
 from portal.runtime.redis import Redis
 
 
@@ -152,3 +154,24 @@ def test_nothing_runs_as_root(tmp_path, started):
         ["grep", "CapEff", f"/proc/{process.pid}/status"], capture_output=True, text=True, check=True
     ).stdout
     assert int(status.split()[1], 16) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has something to give up")
+def test_where_namespaces_are_refused_another_user_runs_it(monkeypatch, started):
+    other = Unprivileged(("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"), NOBODY)
+    monkeypatch.setattr("portal.runtime.postgres.unprivileged", lambda: other)
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        process = started(Postgres(Path(folder) / "pg", careless=True))
+        assert Path(f"/proc/{process.pid}").stat().st_uid == NOBODY
+        os.kill(process.pid, signal.SIGINT)
+        process.wait(10)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has something to give up")
+def test_a_folder_that_user_cannot_reach_is_refused(monkeypatch, tmp_path):
+    tmp_path.chmod(0o700)
+    other = Unprivileged(("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"), NOBODY)
+    monkeypatch.setattr("portal.runtime.postgres.unprivileged", lambda: other)
+    with pytest.raises(StartError, match="An unprivileged user cannot reach"):
+        Postgres(tmp_path / "pg", careless=True).prepare()
