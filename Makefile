@@ -44,7 +44,7 @@ lint: ready ## ruff, mypy, the import contracts
 	@rm -f .import_linter.log
 
 bench: ready ## measure against bare references; prints ratios
-	@$(BIN)/python -m tests.load $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 chaos: ready needs ## long runs with faults: kill, cut, fill, restart
 	@$(BIN)/python -m pytest -m chaos $(ARGS)
