@@ -18,6 +18,7 @@ from portal.api.errors import unreadable
 from portal.api.limits import limited
 from portal.core import parse
 from portal.core.idempotency import once, request_hash
+from portal.core.words import _
 
 M = TypeVar("M", bound=BaseModel)
 View = Callable[..., Any]
@@ -93,7 +94,10 @@ def read_object() -> dict[str, Any]:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType
-    return parse.json_object(request.get_data())
+    raw = request.get_data()
+    if request.content_length not in (None, len(raw)):
+        raise parse.BadJson(_("The body ended before its Content-Length."))
+    return parse.json_object(raw)
 
 
 def read_body(model: type[M]) -> M:

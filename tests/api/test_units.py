@@ -218,3 +218,10 @@ def test_what_came_in_is_seen_as_transactions_and_in_the_index(hotel, owner, cal
     housekeeper = calling(identity.member(hotel, Role.HOUSEKEEPER))
     assert housekeeper.get("/api/analytics/index/").json["total_revenue"] == []
     assert housekeeper.get(path(hotel, "transactions")).status_code == 403
+
+
+def test_a_place_with_a_history_stays(hotel, owner):
+    payments.paid(assets.room(hotel, number="101"))
+    refused = owner.delete(f"/api/assets/{hotel.asset_number}/")
+    assert (refused.status_code, refused.json["error"]["code"]) == (409, "has_history")
+    assert owner.get(path(hotel, "rooms", "101")).status_code == 200
