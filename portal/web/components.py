@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -19,8 +20,9 @@ ICON_SIZES = {"": "icon", "small": "icon icon-small", "large": "icon icon-large"
 class Components:
     """`ui.table.empty(...)` finds the macro `empty` in templates/components/table.html."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, sprite: str) -> None:
         self._environment = environment
+        self._sprite = sprite
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -29,9 +31,13 @@ class Components:
 
     def icon(self, name: str, size: str = "") -> Markup:
         """One drawing of the sprite; it says nothing to a screen reader, so words stand beside it."""
-        return Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
-            ICON_SIZES[size], url_for("static", filename="vendor/icons/icons.svg"), name
-        )
+        return _drawing(self._sprite, name, size)
+
+
+@cache
+def _drawing(sprite: str, name: str, size: str) -> Markup:
+    """A board shows hundreds of them: each is written once."""
+    return Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(ICON_SIZES[size], sprite, name)
 
 
 @cache
@@ -62,9 +68,19 @@ def field_ids(name: str) -> str:
     return str(escape(re.sub(r"[^A-Za-z0-9_-]+", "-", name)))
 
 
+def version_of(app: Flask, filename: str) -> str:
+    """A few characters that change when a static file does: they make its URL, so browsers may keep it for a year."""
+    known: dict[str, str] = app.extensions.setdefault("static versions", {})
+    if filename not in known or app.debug:
+        path = Path(app.static_folder or "") / filename
+        known[filename] = hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "none"
+    return known[filename]
+
+
 def init_app(app: Flask) -> None:
     """Give templates `ui`, and ways to point at the page they are on."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    sprite = f"{app.static_url_path}/vendor/icons/icons.svg?v={version_of(app, 'vendor/icons/icons.svg')}"
     app.jinja_env.globals.update(
-        ui=Components(app.jinja_env), here=here, here_with=here_with, words_of=words_of, field_id=field_ids
+        ui=Components(app.jinja_env, sprite), here=here, here_with=here_with, words_of=words_of, field_id=field_ids
     )

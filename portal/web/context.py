@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from babel import Locale
@@ -22,6 +20,7 @@ from portal.shared.identity import queries
 from portal.shared.identity.models import Membership, Role
 from portal.shared.identity.permissions import permissions_in, role_words
 from portal.web.auth.session import SignedIn
+from portal.web.components import version_of
 from portal.web.desks import DESKS, KINDS
 from portal.web.guards import current_user
 
@@ -256,16 +255,4 @@ def init_app(app: Flask) -> None:
     def version_static_files(endpoint: str, values: dict[str, Any]) -> None:
         """A file that changes gets another URL, so that browsers may keep each for a year."""
         if endpoint == "static" and "v" not in values:
-            values["v"] = _version(app, values.get("filename", ""))
-
-
-def _version(app: Flask, filename: str) -> str:
-    known: dict[str, str] = app.extensions.setdefault("static versions", {})
-    if filename not in known or app.debug:
-        known[filename] = _digest(app, filename)
-    return known[filename]
-
-
-def _digest(app: Flask, filename: str) -> str:
-    path = Path(app.static_folder or "") / filename
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "none"
+            values["v"] = version_of(app, values.get("filename", ""))

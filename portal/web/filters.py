@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 from flask import Flask, g, has_request_context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal.core.money import Money, decimals_of
 from portal.core.words import _, language, ngettext
@@ -42,9 +42,15 @@ def money(amount: Money | int | None, currency: str | None = None, *, sign: bool
     if isinstance(amount, Money):
         currency, amount = amount.currency, amount.minor
     currency = currency or _place("currency", "USD")
-    major = Decimal(amount).scaleb(-decimals_of(currency))
-    text = format_currency(major, currency, locale=_locale(language(), currency)).replace("-", "\u2212")
+    text = _written(amount, currency, language())
     return f"+{text}" if sign and amount > 0 else text
+
+
+@lru_cache(10_000)
+def _written(amount: int, currency: str, code: str) -> str:
+    """Prices repeat down a list; each is written once."""
+    major = Decimal(amount).scaleb(-decimals_of(currency))
+    return format_currency(major, currency, locale=_locale(code, currency)).replace("-", "\u2212")
 
 
 def quantity(milli: int | None, unit: str = "") -> str:
@@ -92,7 +98,8 @@ def moment(value: datetime | None) -> Markup | str:
     if value is None:
         return "–"
     exact = value.astimezone(timezone()).isoformat(timespec="seconds")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, exact.replace("T", " "), clock(value))
+    said = escape(clock(value))
+    return Markup(f'<time datetime="{exact}" title="{exact.replace("T", " ")}">{said}</time>')
 
 
 def ago(value: datetime | None) -> str:

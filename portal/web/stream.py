@@ -22,6 +22,7 @@ HEARTBEAT = 15.0
 REPLAY = 500
 QUEUE = 1_000
 STREAMS_PER_SESSION = 10
+STREAMS = 200  # of one process, each on a thread of its own; the rest of the threads serve pages
 Places = frozenset[uuid.UUID] | None  # None: every place, for a platform admin
 
 
@@ -71,10 +72,13 @@ class Live:
         self._position = 0
 
     def open(self, session_id: uuid.UUID, places: Places) -> Listener | None:
-        """A new stream of this session; None when it has enough of them."""
+        """A new stream of this session; None when it, or this process, has enough of them: that tab polls."""
         listener = Listener(session_id, places)
         with self._lock:
-            if sum(each.session_id == session_id for each in self._listeners) >= STREAMS_PER_SESSION:
+            if (
+                len(self._listeners) >= STREAMS
+                or sum(each.session_id == session_id for each in self._listeners) >= STREAMS_PER_SESSION
+            ):
                 return None
             self._listeners.add(listener)
             if self._thread is None:

@@ -55,7 +55,11 @@ function receive({ state, news }) {
 function plain() {
   const source = new EventSource(url);
   source.onopen = () => receive({ state: "connected" });
-  source.onerror = () => receive({ state: source.readyState === EventSource.CLOSED ? "polling" : "offline" });
+  source.onerror = () => {
+    const refused = source.readyState === EventSource.CLOSED;
+    receive({ state: refused ? "polling" : "offline" });
+    if (refused) setTimeout(plain, 30_000 + Math.random() * 30_000);
+  };
   source.onmessage = (event) => receive({ news: event.data });
 }
 

@@ -17,7 +17,11 @@ function open(url) {
   if (source && source.readyState !== EventSource.CLOSED) return;
   source = new EventSource(url);
   source.onopen = () => change("connected");
-  source.onerror = () => change(source.readyState === EventSource.CLOSED ? "polling" : "offline");
+  source.onerror = () => {
+    const refused = source.readyState === EventSource.CLOSED; // signed out, full, or the portal is restarting
+    change(refused ? "polling" : "offline");
+    if (refused) setTimeout(() => ports.size && open(url), 30_000 + Math.random() * 30_000);
+  };
   source.onmessage = (event) => tell({ news: event.data });
 }
 

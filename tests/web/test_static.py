@@ -1,76 +1,42 @@
-"""Static files are small on the wire, kept for a year under their version, and fresh after an edit."""
+"""What the browser is given: vendored files as they were fetched, icons that exist, no way round the content policy."""
 
-import pytest
+import re
+from pathlib import Path
 
-from portal.runtime.static import compress
-from portal.web.static import StaticFiles
+from portal.web.components import icon_names
+from portal.web.desks import DESKS, KINDS
+from scripts import vendor
 
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "page.css").write_text("body { color: teal; }\n" * 400)
-    (tmp_path / "dot.png").write_bytes(b"\x89PNG")
-    return tmp_path
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = list((ROOT / "templates").rglob("*.html"))
 
 
-def fetch(files, path, query="", **headers):
-    """Status, headers and body of a file."""
-    said = {}
-
-    def start(status, answered):
-        said.update(status=status, headers={name.lower(): value for name, value in answered})
-
-    environ = {"PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": "GET", **headers}
-    body = files(environ, start)
-    content = b"".join(body)
-    if hasattr(body, "close"):
-        body.close()
-    return said["status"], said["headers"], content
+def test_vendored_files_are_the_ones_that_were_fetched():
+    assert vendor.check() == []
 
 
-def flask_stand_in(environ, start):
-    start("200 OK", [("X-From", "application")])
-    return [b"fresh"]
+def test_vendored_files_point_at_no_source_maps():
+    for path in vendor.VENDOR.rglob("*.min.*"):
+        assert b"sourceMappingURL" not in path.read_bytes(), path.name
 
 
-def test_a_pressed_file_is_small_and_kept_for_a_year(folder):
-    assert compress(folder) == 1
-    assert compress(folder) == 0, "once is enough"
-    files = StaticFiles(flask_stand_in, str(folder))
-    status, headers, body = fetch(files, "/static/page.css", "v=abc", HTTP_ACCEPT_ENCODING="gzip")
-    assert status == "200 OK"
-    assert headers["content-encoding"] == "gzip"
-    assert headers["cache-control"] == "max-age=31536000, public, immutable"
-    assert headers["x-content-type-options"] == "nosniff"
-    assert len(body) < 200
+def test_every_icon_named_is_in_the_sprite():
+    known = icon_names(vendor.VENDOR / "icons/icons.svg")
+    used = {desk.icon for desk in DESKS} | {icon for _words, icon in KINDS.values()}
+    for path in TEMPLATES:
+        used |= set(re.findall(r"""(?:ui\.icon\(|icon=)["']([a-z0-9-]+)["']""", path.read_text()))
+    for path in (ROOT / "portal/web").rglob("*.py"):
+        used |= set(re.findall(r"""icon=["']([a-z0-9-]+)["']""", path.read_text()))
+    assert used <= known, f"add to scripts/icons.txt and run make vendor: {sorted(used - known)}"
 
 
-def test_without_a_version_it_is_asked_for_again(folder):
-    files = StaticFiles(flask_stand_in, str(folder))
-    _status, headers, body = fetch(files, "/static/page.css")
-    assert headers["cache-control"] == "max-age=0, public"
-    assert "content-encoding" not in headers
-    assert len(body) == 22 * 400
+def test_no_template_writes_style_or_script_inline():
+    for path in TEMPLATES:
+        text = path.read_text()
+        assert not re.search(r"\sstyle=|<style|<script>|\son[a-z]+=\"|hx-on|javascript:", text), path.name
 
 
-def test_an_edit_shows_at_once_and_is_pressed_at_the_next_start(folder):
-    compress(folder)
-    files = StaticFiles(flask_stand_in, str(folder))
-    (folder / "page.css").write_text("body { color: plum; }")
-    assert fetch(files, "/static/page.css", HTTP_ACCEPT_ENCODING="gzip")[2] == b"fresh"
-    compress(folder)
-    files = StaticFiles(flask_stand_in, str(folder))
-    assert fetch(files, "/static/page.css", HTTP_ACCEPT_ENCODING="gzip")[2] == b"body { color: plum; }"
-
-
-@pytest.mark.parametrize("path", ["/static/", "/static/../config.py", "/static/none.css", "/static/page.css.gz"])
-def test_nothing_else_is_served(folder, path):
-    compress(folder)
-    assert fetch(StaticFiles(flask_stand_in, str(folder)), path)[2] == b"fresh"
-
-
-def test_the_portal_serves_its_own(client):
-    answer = client.get("/static/css/shell.css?v=1")
-    assert answer.status_code == 200
-    assert "immutable" in answer.headers["Cache-Control"]
-    answer.close()
+def test_every_form_says_how_it_is_sent():
+    for path in TEMPLATES:
+        for form in re.findall(r"<form\b[^>]*>", path.read_text()):
+            assert "method=" in form, f"{path.name}: {form}"
