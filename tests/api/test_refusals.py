@@ -33,3 +33,12 @@ def test_an_address_answers_with_and_without_its_last_slash(client):
 
 def test_a_page_that_is_not_there_is_not_json(client):
     assert client.get("/nothing").mimetype == "text/html"
+
+
+def test_a_mistake_of_ours_is_told_without_its_trace(app, client, monkeypatch):
+    def broken():
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setitem(app.view_functions, "api.document", broken)
+    error = refusal(client.get("/api/openapi.json"), 500, "internal_error")
+    assert "secret" not in str(error)

@@ -225,3 +225,11 @@ def test_a_place_with_a_history_stays(hotel, owner):
     refused = owner.delete(f"/api/assets/{hotel.asset_number}/")
     assert (refused.status_code, refused.json["error"]["code"]) == (409, "has_history")
     assert owner.get(path(hotel, "rooms", "101")).status_code == 200
+
+
+def test_a_page_of_rooms_asks_the_database_five_things(hotel, owner, count_queries):
+    for _room in range(20):
+        assets.room(hotel)
+    with count_queries() as asked:
+        assert len(owner.get(path(hotel, "rooms")).json["results"]) == 20
+    assert len([each for each in asked if each.lower().startswith("select")]) <= 5, asked
