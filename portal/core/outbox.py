@@ -176,6 +176,18 @@ def deliver_due() -> int:
     return done
 
 
+def undelivered(limit: int = 50) -> Sequence[tuple[OutboxDelivery, OutboxEvent]]:
+    """Deliveries that failed at least once and are still owed, the oldest first, for the jobs page."""
+    rows = db.session.execute(
+        select(OutboxDelivery, OutboxEvent)
+        .join(OutboxEvent, OutboxEvent.id == OutboxDelivery.event_id)
+        .where(OutboxDelivery.delivered_at.is_(None), OutboxDelivery.error.isnot(None))
+        .order_by(OutboxDelivery.event_id)
+        .limit(limit)
+    ).all()
+    return [(delivery, event) for delivery, event in rows]
+
+
 def events_between(first: int, last: int, limit: int = 1_000) -> Sequence[OutboxEvent]:
     """Relayed facts by position, both ends included, for the live stream and its replay."""
     return db.session.scalars(

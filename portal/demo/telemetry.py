@@ -55,11 +55,12 @@ def _said(life: Life, chance: random.Random, now: datetime) -> Iterator[Word]:
         for stay in life.stays:
             yield from _guest_in_room(stay, chance)
         return
-    place = START["depot" if life.unit.place is DEPOT else "fleet"]
+    fleet = "depot" if life.unit.place is DEPOT else "fleet"
+    place = START[fleet]
     yield now - timedelta(days=DAYS), "ignition", "off"
     yield now - timedelta(days=DAYS), "location", _written(place)
     for stay in life.stays:
-        place = yield from _driven(stay, place, min(now, stay.ends), chance)
+        place = yield from _driven(stay, fleet, place, min(now, stay.ends), chance)
 
 
 def _guest_in_room(stay: Stay, chance: random.Random) -> Iterator[Word]:
@@ -77,23 +78,33 @@ def _guest_in_room(stay: Stay, chance: random.Random) -> Iterator[Word]:
 
 
 def _driven(
-    stay: Stay, place: tuple[float, float], until: datetime, chance: random.Random
+    stay: Stay, fleet: str, place: tuple[float, float], until: datetime, chance: random.Random
 ) -> Generator[Word, None, tuple[float, float]]:
     """Drives of an hour or so, a position every few minutes, and long rests between."""
-    at = stay.begins + timedelta(seconds=3)
+    at, home = stay.begins + timedelta(seconds=3), START[fleet]
     yield at, "ignition", "on"
     while at < until:
         heading, passengers = chance.uniform(0, 2 * math.pi), chance.choice((0, 1, 1, 2, 3))
         yield at, "passenger_count", str(passengers)
         for _leg in range(chance.randint(3, 9)):
             at += timedelta(minutes=chance.randint(4, 12))
-            heading += chance.uniform(-0.7, 0.7)
+            heading = _turned(heading, place, home, chance)
             place = place[0] + 0.012 * math.cos(heading), place[1] + 0.012 * math.sin(heading)
             yield at, "location", _written(place)
         at += timedelta(minutes=chance.randint(60, 420))
     if stay.ends <= until:
         yield stay.ends + timedelta(seconds=5), "ignition", "off"
     return place
+
+
+def _turned(
+    heading: float, place: tuple[float, float], home: tuple[float, float], chance: random.Random
+) -> float:
+    """On around the town; whoever has strayed a few kilometres turns back."""
+    north, east = home[0] - place[0], home[1] - place[1]
+    if math.hypot(north, east) > 0.08:
+        return math.atan2(east, north) + chance.uniform(-0.4, 0.4)
+    return heading + chance.uniform(-0.7, 0.7)
 
 
 def _written(place: tuple[float, float]) -> str:

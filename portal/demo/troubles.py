@@ -81,7 +81,7 @@ def _unanswered_commands(now: datetime) -> None:
         seq = db.session.scalar(
             update(Unit)
             .where(Unit.id == unit.id)
-            .values({Unit.command_seq: Unit.command_seq + 1})
+            .values(command_seq=Unit.command_seq + 1)
             .returning(Unit.command_seq)
         )
         insert(

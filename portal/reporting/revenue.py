@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Date, cast, func, select
 
 from portal.core.db import db
 from portal.shared.assets.models import Asset
-from portal.shared.payments.models import Payment
+from portal.shared.payments.models import Payment, PaymentIntent
 
 #: What a payment adds to revenue: what it bought. Its remainder stays the payer's, and money in review is not ours yet.
 EARNED = Payment.amount - Payment.remainder
@@ -45,6 +45,16 @@ def totals(asset_ids: Collection[uuid.UUID], *, since: datetime | None = None) -
         question = question.where(Payment.paid_at >= since)
     found = {asset_id: int(minor) for asset_id, minor in db.session.execute(question)}
     return {asset_id: found.get(asset_id, 0) for asset_id in asset_ids}
+
+
+def of_unit(unit_id: uuid.UUID) -> tuple[int, int]:
+    """What one unit has earned, and by how many payments."""
+    earned, payments = db.session.execute(
+        select(func.coalesce(func.sum(EARNED), 0), func.count())
+        .join(PaymentIntent, PaymentIntent.id == Payment.intent_id)
+        .where(PaymentIntent.subject_id == unit_id, Payment.counted)
+    ).one()
+    return int(earned), int(payments)
 
 
 def per_day(asset_ids: Collection[uuid.UUID], first: date, last: date) -> list[DayTakings]:

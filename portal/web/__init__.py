@@ -3,7 +3,9 @@
 from flask import Flask
 
 from portal.extensions import csrf
-from portal.web import admin, components, context, errors, filters, proxy, security, static, stream
+from portal.web import admin, components, context, errors, filters, health, proxy, security, static, stream
+from portal.web.assets import places
+from portal.web.assets.pages import blueprint as units
 from portal.web.auth import account, held, session, views
 from portal.web.home import styleguide
 from portal.web.home.views import blueprint as home
@@ -16,7 +18,7 @@ def register(app: Flask) -> None:
     assert account, "imported for its views"
     for part in (session, components, filters, context, security, errors, held, stream, static, proxy):
         part.init_app(app)
-    for blueprint in (home, views.blueprint, me):
+    for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
     admin.register(app)
     settings = app.extensions["settings"]

@@ -30,6 +30,13 @@ class Section:
 SECTIONS = (
     Section("admin.people", lazy_("People"), lazy_("Who works here, and in which role."), "users", "people.view"),
     Section("admin.roles", lazy_("Roles"), lazy_("What each role may do, in words."), "shield-check", "people.view"),
+    Section(
+        "places.settings",
+        lazy_("This place"),
+        lazy_("Name, address, bank details and devices."),
+        "building",
+        "assets.amend",
+    ),
     Section("admin.audit", lazy_("Audit trail"), lazy_("Who did what, when and why."), "history", "audit.view"),
     Section(
         "admin.dead_letters",
@@ -53,9 +60,8 @@ def sections(number: str, *, may: object, platform_admin: bool) -> list[tuple[Se
         if each.endpoint not in current_app.view_functions or (each.platform and not platform_admin):
             continue
         if each.platform or may(each.permission):  # type: ignore[operator]
-            found.append(
-                (each, url_for(each.endpoint) if each.platform else url_for(each.endpoint, asset_number=number))
-            )
+            takes_place = current_app.url_map.is_endpoint_expecting(each.endpoint, "asset_number")
+            found.append((each, url_for(each.endpoint, asset_number=number) if takes_place else url_for(each.endpoint)))
     return found
 
 

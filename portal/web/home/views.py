@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, make_response, redirect, request, url_for
+from flask import Blueprint, Response, abort, g, make_response, redirect, request, url_for
 from flask import current_app as app
 
 from portal.core import words
@@ -11,6 +11,7 @@ from portal.web import stream
 from portal.web.context import LOOKS, shell
 from portal.web.desks import DESKS
 from portal.web.guards import current_user, permission, public, signed_in
+from portal.web.home import dashboard
 from portal.web.home import search as finding
 from portal.web.htmx import go, local_path, page
 
@@ -34,7 +35,7 @@ def index() -> Response:
 @permission("assets.view")
 def show(asset_number: str) -> Response:
     """What needs somebody at this place today."""
-    return page("home/home.html", "needs")
+    return page("home/home.html", "needs", **dashboard.figures_of(g.place))
 
 
 @blueprint.get(f"/<any({DESK_NAMES}):desk>/")

@@ -1,0 +1,160 @@
+"""Every unit of a place in one look: its state, what it was told, and what it says, in three questions."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, Text, column, select, true, values
+
+from portal.core.clock import utcnow
+from portal.core.db import db
+from portal.shared.assets.models import Unit, UnitKind, UnitStatus
+from portal.shared.assets.queries import units_of
+from portal.shared.devices.models import CAPABILITIES, DeviceCommand, LatestReading
+
+SOON = timedelta(hours=1)
+ENDING = "ending"
+#: The switch that gives or takes the unit: a room's lock, a vehicle's ignition.
+MAIN_SWITCH = {UnitKind.ROOM: "access", UnitKind.VEHICLE: "ignition"}
+CAPABLE = [(kind, capability) for kind, capabilities in CAPABILITIES.items() for capability in capabilities]
+#: What a device says when it does what it was told.
+SAID = {"unlock": "unlocked", "lock": "locked", "turn_on": "on", "turn_off": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The youngest word of a unit on one subject."""
+
+    value: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The youngest command of one capability, and how far it came."""
+
+    action: str
+    status: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Row:
+    """One unit on the board."""
+
+    id: uuid.UUID
+    kind: str
+    number: str
+    type: str | None
+    plate: str | None
+    label: str
+    floor: str | None
+    status: str
+    price: int
+    period_minutes: int
+    expires_at: datetime | None
+    ending: bool
+    says: dict[str, Said] = field(default_factory=dict)
+    told: dict[str, Told] = field(default_factory=dict)
+
+    @property
+    def switch(self) -> str:
+        """The capability that gives or takes this unit."""
+        return MAIN_SWITCH[UnitKind(self.kind)]
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the device reports something else than it was last told and confirmed."""
+        told, says = self.told.get(self.switch), self.says.get(self.switch)
+        return bool(told and says and told.status == "done" and SAID.get(told.action) != says.value)
+
+
+def rows(asset_id: uuid.UUID) -> list[Row]:
+    """The whole board of a place, in the order people count its units."""
+    return _looked_up(units_of(asset_id))
+
+
+def row_of(unit: Unit) -> Row:
+    """One unit as the board shows it."""
+    return _looked_up([unit])[0]
+
+
+def _looked_up(units: Sequence[Unit]) -> list[Row]:
+    now = utcnow()
+    found = {
+        unit.id: Row(
+            id=unit.id,
+            kind=unit.kind,
+            number=unit.number,
+            type=unit.room_type,
+            plate=unit.plate,
+            label=unit.label,
+            floor=floor_of(unit.number) if unit.kind == UnitKind.ROOM else None,
+            status=unit.status,
+            price=unit.price,
+            period_minutes=unit.period_minutes,
+            expires_at=unit.expires_at,
+            ending=unit.status == UnitStatus.ACTIVE and unit.expires_at is not None and unit.expires_at < now + SOON,
+        )
+        for unit in units
+    }
+    says = db.session.execute(
+        select(LatestReading.unit_id, LatestReading.kind, LatestReading.value, LatestReading.at).where(
+            LatestReading.unit_id.in_(found)
+        )
+    )
+    for unit_id, kind, value, at in says:
+        found[unit_id].says[kind] = Said(value, at)
+    for unit_id, capability, action, status, at in db.session.execute(_last_told(list(found))):
+        found[unit_id].told[capability] = Told(action, status, at)
+    return list(found.values())
+
+
+def _last_told(unit_ids: list[uuid.UUID]) -> Select[Any]:
+    """The youngest command of each capability, found at the end of the index instead of sorting a month of them."""
+    kinds = values(column("kind", Text), column("capability", Text), name="capable").data(CAPABLE)
+    last = (
+        select(DeviceCommand.action, DeviceCommand.status, DeviceCommand.created_at)
+        .where(DeviceCommand.unit_id == Unit.id, DeviceCommand.capability == kinds.c.capability)
+        .order_by(DeviceCommand.seq.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    return (
+        select(Unit.id, kinds.c.capability, last.c.action, last.c.status, last.c.created_at)
+        .join(kinds, kinds.c.kind == Unit.kind)
+        .join(last, true())
+        .where(Unit.id.in_(unit_ids))
+    )
+
+
+def floor_of(number: str) -> str | None:
+    """The floor a room number speaks of: 1 of 104, 12 of 1207, G of G01; None when it speaks of none."""
+    match = re.fullmatch(r"([A-Za-z]?\d*?)\d\d[A-Za-z]?", number)
+    return match.group(1) or None if match else None
+
+
+def count_by_status(board: list[Row]) -> dict[str, int]:
+    """How many units each status chip stands for; '' is all that are in service or could be."""
+    counts = {"": sum(row.status != UnitStatus.RETIRED for row in board), ENDING: sum(row.ending for row in board)}
+    for row in board:
+        counts[row.status] = counts.get(row.status, 0) + 1
+    return counts
+
+
+def matching(board: list[Row], *, status: str = "", floor: str = "", type: str = "", asked: str = "") -> list[Row]:
+    """The rows that fit the chips and the search box; retired units only when asked for."""
+    asked = asked.casefold()
+    return [
+        row
+        for row in board
+        if (row.ending if status == ENDING else row.status == status if status else row.status != UnitStatus.RETIRED)
+        and (not floor or row.floor == floor)
+        and (not type or row.type == type)
+        and (not asked or asked in f"{row.number} {row.plate} {row.type} {row.label}".casefold())
+    ]

@@ -1,0 +1,6 @@
+"""The units desk, whole: importing this hangs every page of it on its blueprint."""
+
+from portal.web.assets import register, unit
+from portal.web.assets.board import blueprint
+
+__all__ = ["blueprint", "register", "unit"]

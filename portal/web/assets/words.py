@@ -1,0 +1,148 @@
+"""How units, what they say and what they were told are written for people."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from portal.core.words import _, language
+from portal.reporting.board import ENDING
+from portal.shared.assets.models import UnitKind, UnitStatus
+from portal.shared.assets.services.registry import called
+
+__all__ = [
+    "CAPABILITIES",
+    "LIVE",
+    "LIVE_UNIT",
+    "action_words",
+    "called",
+    "change_words",
+    "kind_words",
+    "reason_words",
+    "said_words",
+    "status_words",
+    "subject_words",
+]
+
+_HEARD = {
+    "access.grant": ("given", "expired", "revoked"),
+    "devices.command": ("queued", "sent", "accepted", "done", "failed", "expired", "cancelled"),
+    "assets.unit": ("registered", "amended"),
+    "payments.payment": ("settled",),
+}
+#: Whatever changes a unit's row; the block that shows it looks again when one of them is heard. The delay makes a
+#: burst of names one question. A whole board does not follow each reading: it looks again by itself.
+_NAMES = [f"{noun}.{what} from:body delay:200ms" for noun, verbs in _HEARD.items() for what in verbs]
+LIVE = ", ".join([*_NAMES, "every 15s"])
+LIVE_UNIT = ", ".join([*_NAMES, "devices.reading.taken from:body delay:200ms", "every 30s"])
+
+#: What each kind of unit can be told: capability -> its actions, each with the icon of its button.
+CAPABILITIES: dict[str, dict[str, dict[str, str]]] = {
+    UnitKind.ROOM: {
+        "access": {"unlock": "lock-open", "lock": "lock"},
+        "electricity": {"turn_on": "bolt", "turn_off": "bolt-off"},
+    },
+    UnitKind.VEHICLE: {"ignition": {"turn_on": "player-play", "turn_off": "player-stop"}},
+}
+
+
+def action_words(capability: str, action: str) -> str:
+    """A command as a button says it."""
+    return _actions(language()).get((capability, action), action)
+
+
+def subject_words(kind: str) -> str:
+    """What a reading is about."""
+    return _subjects(language()).get(kind) or kind.replace("_", " ").capitalize()
+
+
+def said_words(kind: str, value: str) -> str:
+    """A reading's value as people say it."""
+    return _said(language()).get((kind, value), value)
+
+
+def status_words(status: str) -> str:
+    """A unit's status as the board says it; `ending` is active with less than an hour to go."""
+    return _statuses(language()).get(status, status)
+
+
+def change_words(action: str) -> str:
+    """What somebody did to a unit, from the trail."""
+    return {
+        "unit.registered": _("Registered"),
+        "unit.amended": _("Price or description changed"),
+        "unit.suspended": _("Taken out of use"),
+        "unit.resumed": _("Put back in use"),
+        "unit.retired": _("Retired"),
+    }.get(action, action)
+
+
+def kind_words(kind: str) -> str:
+    """What a unit is, with a capital."""
+    return _("Room") if kind == UnitKind.ROOM else _("Vehicle")
+
+
+def reason_words(reason: str) -> str:
+    """Why money waits for a decision."""
+    return {
+        "amount_below_intent": _("Less than was asked for"),
+        "wrong_currency": _("In another currency"),
+    }.get(reason, reason.replace("_", " ").capitalize())
+
+
+# A board says these words thousands of times, so each language's are looked up once.
+
+
+@cache
+def _actions(_language: str) -> dict[tuple[str, str], str]:
+    return {
+        ("access", "unlock"): _("Unlock"),
+        ("access", "lock"): _("Lock"),
+        ("electricity", "turn_on"): _("Power on"),
+        ("electricity", "turn_off"): _("Power off"),
+        ("ignition", "turn_on"): _("Ignition on"),
+        ("ignition", "turn_off"): _("Ignition off"),
+    }
+
+
+@cache
+def _subjects(_language: str) -> dict[str, str]:
+    return {
+        "access": _("Door"),
+        "electricity": _("Power"),
+        "occupancy": _("Occupancy"),
+        "ignition": _("Ignition"),
+        "location": _("Location"),
+        "speed": _("Speed"),
+        "passenger_count": _("Passengers"),
+        "tampering": _("Tampering"),
+        "payment": _("Payment"),
+    }
+
+
+@cache
+def _said(_language: str) -> dict[tuple[str, str], str]:
+    return {
+        ("occupancy", "1"): _("Somebody in"),
+        ("occupancy", "0"): _("Empty"),
+        ("access", "locked"): _("Locked"),
+        ("access", "unlocked"): _("Unlocked"),
+        ("electricity", "on"): _("On"),
+        ("electricity", "off"): _("Off"),
+        ("ignition", "on"): _("On"),
+        ("ignition", "off"): _("Off"),
+        ("tampering", "1"): _("Tampering"),
+        ("tampering", "0"): _("None"),
+    }
+
+
+@cache
+def _statuses(_language: str) -> dict[str, str]:
+    return {
+        "": _("All"),
+        ENDING: _("Ending soon"),
+        UnitStatus.ACTIVE: _("In use"),
+        UnitStatus.EXPIRED: _("Free"),
+        UnitStatus.INACTIVE: _("Never let"),
+        UnitStatus.SUSPENDED: _("Out of use"),
+        UnitStatus.RETIRED: _("Retired"),
+    }

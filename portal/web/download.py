@@ -1,0 +1,32 @@
+"""A list as a file a spreadsheet opens."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from flask import Response, make_response
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_file(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """Rows as CSV: moments in ISO, nothing for none, and no cell that a spreadsheet would run."""
+    out = io.StringIO()
+    sheet = csv.writer(out)
+    sheet.writerow(heads)
+    for row in rows:
+        sheet.writerow([_plain(cell) for cell in row])
+    response = make_response(out.getvalue())
+    response.mimetype = "text/csv"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}.csv"
+    return response
+
+
+def _plain(cell: object) -> object:
+    if isinstance(cell, datetime):
+        return cell.isoformat(timespec="seconds")
+    # a spreadsheet runs text that begins like a formula; an apostrophe keeps it text
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
