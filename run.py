@@ -78,11 +78,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def run_role(name: str, settings: Settings) -> int:
     """One role in this process, on services that are already there."""
     if not settings.database_url:
-        raise StartError("DATABASE_URL must be set, or run.py all must run on the same VAR_DIR.")
+        raise StartError("DATABASE_URL must be set, or run.py must run on the same VAR_DIR.")
     if not settings.secret_key:
         raise StartError(f"SECRET_KEY must have {config.SECRET_BYTES} bytes; run flask make-secret.")
     if name == "mqtt" and not settings.mqtt_url:
-        raise StartError("MQTT_URL must be set, or run.py all must run on the same VAR_DIR.")
+        raise StartError("MQTT_URL must be set, or run.py must run on the same VAR_DIR.")
     if name == "web":
         settings = _on_a_port(settings)
     checks.database_answers(settings.database_url)

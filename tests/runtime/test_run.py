@@ -51,7 +51,7 @@ def test_a_role_alone_says_what_it_lacks(tmp_path):
     code, words = said("worker", VAR_DIR=str(tmp_path))
     assert (code, words) == (
         1,
-        "DATABASE_URL must be set, or run.py all must run on the same VAR_DIR.\n",
+        "DATABASE_URL must be set, or run.py must run on the same VAR_DIR.\n",
     )
 
 
@@ -62,3 +62,29 @@ def test_a_closed_terminal_and_plain_ascii_do_no_harm(tmp_path):
         ["sh", "-c", command], cwd=ROOT, env={"LANG": "C", "VAR_DIR": str(tmp_path / "var")}, check=False
     ).returncode
     assert code == 0
+
+
+def flask(*arguments: str, **environ: str) -> tuple[int, str]:
+    """Exit code and words of an operator's command."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_secret_can_be_made_before_anything_is_set():
+    code, words = flask("make-secret", ENVIRONMENT="production")
+    assert code == 0
+    assert len(words.strip()) >= 32
+
+
+def test_a_command_without_a_database_says_so(tmp_path):
+    code, words = flask("audit", "verify", VAR_DIR=str(tmp_path))
+    assert code == 1
+    assert words == "DATABASE_URL must be set, or run.py must run on the same VAR_DIR.\n"
