@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.create_table(
         "user_account",
         sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("email_proved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("phone_number", sa.Text(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),

@@ -93,6 +93,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("next_poll_at is not null"),
     )
     op.create_index("ix_payment_intent_subject_id", "payment_intent", ["subject_id", "id"], unique=False)
+    op.create_index("ix_payment_intent_payer_email", "payment_intent", ["payer_email", "id"], unique=False)
     op.create_table(
         "payment",
         sa.Column("intent_id", sa.UUID(), nullable=False),
@@ -127,6 +128,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_payment_asset_id", table_name="payment")
     op.drop_table("payment")
+    op.drop_index("ix_payment_intent_payer_email", table_name="payment_intent")
     op.drop_index("ix_payment_intent_subject_id", table_name="payment_intent")
     op.drop_index(
         "ix_payment_intent_poll", table_name="payment_intent", postgresql_where=sa.text("next_poll_at is not null")

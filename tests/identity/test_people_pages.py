@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 
 from portal.shared.identity import queries
-from portal.shared.identity.models import Role, UserSession
+from portal.shared.identity.models import Mail, Role, UserSession
 from portal.shared.identity.services import mails
+from portal.shared.payments.models import PaymentIntent
 from tests.factories import assets
 from tests.factories import identity as people
 from tests.factories.identity import PASSWORD
@@ -140,3 +141,34 @@ def test_the_first_page_of_the_desk_lists_what_one_may_open(client, place, owner
     page = client.get(f"/admin/{place.asset_number}/").text
     assert f"/admin/{place.asset_number}/people" in page
     assert "/admin/mail" not in page
+
+
+def test_a_guest_sees_what_was_paid_for_only_after_showing_that_the_mailbox_is_theirs(client, session):
+    guest = people.person(email="guest@example.com", name="Grace Guest")
+    room = assets.room(number="101")
+    intent = PaymentIntent(
+        reference="guest-paid-this",
+        provider="sandbox",
+        purpose="unit_access",
+        asset_id=room.asset_id,
+        subject_id=room.id,
+        payer_email="guest@example.com",
+        amount=1_000_000,
+        currency="NGN",
+        opened_by="tests",
+        expires_at=func.now(),
+    )
+    session.add(intent)
+    session.commit()
+    people.sign_in(client, guest)
+    assert "guest-paid-this" not in client.get("/me").text
+    client.post("/me/proof")
+    letter = session.scalars(select(Mail)).one()
+    link = re.search(r"http://localhost(/me/proof/[\w-]+)", letter.body)[1]
+    assert client.get(link).status_code == 200
+    assert "guest-paid-this" not in client.get("/me").text, "a mail program that looks at a link proves nothing"
+    assert client.post(link).status_code == 303
+    page = client.get("/me").text
+    assert "guest-paid-this" in page
+    assert "Room 101" in page
+    assert client.get(link).status_code == 404

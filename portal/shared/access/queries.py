@@ -68,6 +68,12 @@ def ending_soon(asset_id: uuid.UUID, *, within: timedelta) -> Sequence[AccessGra
     ).all()
 
 
+def grants_of_payments(payment_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, AccessGrant]:
+    """The grants that payments bought, by payment."""
+    rows = db.session.scalars(select(AccessGrant).where(AccessGrant.payment_id.in_(payment_ids)))
+    return {grant.payment_id: grant for grant in rows if grant.payment_id}
+
+
 def find_grant_of_payment(payment_id: uuid.UUID) -> AccessGrant | None:
     """The grant a payment bought."""
     return db.session.scalar(select(AccessGrant).where(AccessGrant.payment_id == payment_id))

@@ -30,12 +30,16 @@ class Role(StrEnum):
 
 
 class User(Record):
-    """A person who can sign in. Email and phone are stored normalised: lower case, E.164."""
+    """A person who can sign in. Email and phone are stored normalised: lower case, E.164.
+
+    The mailbox is proved by following a link that only it received; an invitation's link its inviter saw too.
+    """
 
     __tablename__ = "user_account"
     __table_args__ = (CheckConstraint("email = lower(email)", "email_lower"),)
 
     email: Mapped[str] = mapped_column(unique=True)
+    email_proved_at: Mapped[datetime | None]
     phone_number: Mapped[str | None] = mapped_column(unique=True)
     name: Mapped[str]
     password_hash: Mapped[str | None]

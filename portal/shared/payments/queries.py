@@ -109,6 +109,17 @@ def payments_for(subject_id: uuid.UUID, *, limit: int = 20) -> Sequence[PaymentI
     ).all()
 
 
+def payments_by(payer_email: str, *, limit: int = 50) -> Sequence[PaymentIntent]:
+    """The latest payments of one payer at any place, each with its money; the caller has made sure who asks."""
+    return db.session.scalars(
+        select(PaymentIntent)
+        .where(PaymentIntent.payer_email == payer_email)
+        .options(joinedload(PaymentIntent.payment))
+        .order_by(PaymentIntent.id.desc())
+        .limit(limit)
+    ).all()
+
+
 def in_review(asset_id: uuid.UUID) -> Sequence[PaymentIntent]:
     """Payments of a place that wait for a decision, the oldest first."""
     return db.session.scalars(

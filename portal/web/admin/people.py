@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from flask import Response, current_app, g, url_for
+from flask import Response, g, url_for
 
 from portal.core.errors import DomainError
 from portal.core.words import _
@@ -17,6 +17,7 @@ from portal.web.admin import blueprint
 from portal.web.admin.forms import InviteForm, RemoveForm, RoleForm
 from portal.web.guards import current_actor, current_user, permission, require
 from portal.web.htmx import go, page, toast
+from portal.web.links import mailed
 
 
 @blueprint.get("/<asset_number>/people")
@@ -42,13 +43,15 @@ def invite(asset_number: str) -> Response:
                 email=form.email.data,
                 role=role,
                 actor=current_actor(),
-                url=invitation_url(),
+                url=mailed("auth.invitation"),
             )
         except DomainError as error:
             form.refuse(error)
         else:
             return page(
-                "admin/invited.html", invitation=invitation, link=invitation_url().format(token=invitation.token)
+                "admin/invited.html",
+                invitation=invitation,
+                link=mailed("auth.invitation").format(token=invitation.token),
             )
     return _list(form, status=422)
 
@@ -129,12 +132,6 @@ def roles(asset_number: str) -> Response:
         roles={role: permissions.role_words(role) for role in Role if role is not Role.CUSTOMER},
         groups=_groups(list(matrix.permissions.values())),
     )
-
-
-def invitation_url() -> str:
-    """Our address as mail carries it: from the settings, never from what a visitor's browser claims."""
-    path = url_for("auth.invitation", token="TOKEN").replace("TOKEN", "{token}")
-    return f"{current_app.extensions['settings'].public_url}{path}"
 
 
 def _groups(rights: list[permissions.Permission]) -> list[tuple[str, list[permissions.Permission]]]:

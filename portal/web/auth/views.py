@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from portal.core.errors import DomainError
 from portal.core.words import _
@@ -15,6 +15,7 @@ from portal.web.auth.held import release
 from portal.web.auth.session import close_session, open_session
 from portal.web.guards import current_actor, current_user, public, signed_in, this_user
 from portal.web.htmx import go, local_path, page, toast
+from portal.web.links import mailed
 
 blueprint = Blueprint("auth", __name__)
 YEAR = 31_536_000
@@ -75,7 +76,7 @@ def forgot() -> Response:
     """Ask for a link that sets a new password; the answer is the same whether or not there is an account."""
     form = ForgotForm()
     if form.validate_on_submit():
-        accounts.request_reset(email=str(form.email.data), actor=current_actor(), url=_outside("auth.reset"))
+        accounts.request_reset(email=str(form.email.data), actor=current_actor(), url=mailed("auth.reset"))
         return page("auth/forgot_sent.html", email=form.email.data)
     return page("auth/forgot.html", form=form, status=_status(form))
 
@@ -160,12 +161,6 @@ def landing(user: User) -> str:
     """Staff start at their place, guests and buyers at their own page."""
     staff = user.platform_admin or queries.memberships_of(user.id)
     return url_for("home.index") if staff else url_for("me.show")
-
-
-def _outside(endpoint: str) -> str:
-    """Our address as mail carries it: from the settings, never from what a visitor's browser claims."""
-    path = url_for(endpoint, token="TOKEN")
-    return f"{current_app.extensions['settings'].public_url}{path}".replace("TOKEN", "{token}")
 
 
 def _status(form: SignInForm | ConfirmForm | ForgotForm | NewPasswordForm | JoinForm | AcceptForm) -> int:

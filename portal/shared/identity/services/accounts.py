@@ -40,7 +40,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: Failures only: a busy desk behind one address never meets these, a guesser soon does.
 ACCOUNT_HOUR, ACCOUNT_DAY, ADDRESS_HOUR = 10, 20, 100
 RESETS_PER_HOUR = 5
-RESET_LASTS = timedelta(hours=1)
+LINK_LASTS = timedelta(hours=1)
 
 rule("uq_user_account_email", lambda: EmailTaken(_("There is an account with this e-mail address."), field="email"))
 rule(
@@ -154,22 +154,7 @@ def request_reset(*, email: str, actor: Actor, url: str) -> None:
     user = find_by_email(email)
     if user is None or not user.active:
         return
-    token = secrets.token_urlsafe(32)
-    db.session.execute(
-        update(OneTimeLink)
-        .where(OneTimeLink.user_id == user.id, open_link("reset"))
-        .values(used_at=utcnow())
-        .execution_options(synchronize_session=False)
-    )
-    db.session.add(
-        OneTimeLink(
-            purpose="reset",
-            token_hash=hash_of(token),
-            email=user.email,
-            user_id=user.id,
-            expires_at=utcnow() + RESET_LASTS,
-        )
-    )
+    token = _new_link("reset", user)
     record("password.reset_requested", actor=actor, subject="user", subject_id=user.id)
     mails.write(
         recipient=user.email,
@@ -191,7 +176,68 @@ def reset_password(*, token: str, password: str, actor: Actor) -> User:
     if link is None or link.user_id is None:
         raise LinkOver(_("This link was used already, or its time is over. Ask for a new one."))
     link.used_at = utcnow()
-    return _set_password(user_id=link.user_id, password=password, actor=actor)
+    user = _set_password(user_id=link.user_id, password=password, actor=actor)
+    _proved(user, link)
+    return user
+
+
+@transactional
+def request_proof(*, user: User, actor: Actor, url: str) -> None:
+    """Mail a link that shows whose mailbox it is, before anything paid for under the address is shown."""
+    if throttle.count("proof", user.email, per=HOUR) > RESETS_PER_HOUR:
+        return
+    token = _new_link("proof", user)
+    record("email.proof_requested", actor=actor, subject="user", subject_id=user.id)
+    mails.write(
+        recipient=user.email,
+        subject=_("Is this your address?"),
+        body=_(
+            "Hello %(name)s,\n\nfollow this link within the hour to show that this mailbox is yours:\n\n%(url)s\n\n"
+            "If you did not ask for it, do nothing.\n",
+            name=user.name,
+            url=url.format(token=token),
+        ),
+    )
+
+
+@transactional
+def prove_email(*, token: str, actor: Actor) -> User:
+    """Note that the mailbox is the person's own, by a link that works once."""
+    locks.taking("login_throttle")
+    link = lock_link("proof", token)
+    if link is None or link.user_id is None:
+        raise LinkOver(_("This link was used already, or its time is over. Ask for a new one."))
+    link.used_at = utcnow()
+    user = lock_user(link.user_id)
+    _proved(user, link)
+    record("email.proved", actor=actor, subject="user", subject_id=user.id)
+    return user
+
+
+def _proved(user: User, link: OneTimeLink) -> None:
+    if user.email == link.email and user.email_proved_at is None:
+        user.email_proved_at = utcnow()
+
+
+def _new_link(purpose: str, user: User) -> str:
+    """A fresh link for an hour; one made earlier for the same purpose is over."""
+    token = secrets.token_urlsafe(32)
+    db.session.execute(
+        update(OneTimeLink)
+        .where(OneTimeLink.user_id == user.id, open_link(purpose))
+        .values(used_at=utcnow())
+        .execution_options(synchronize_session=False)
+    )
+    db.session.add(
+        OneTimeLink(
+            purpose=purpose,
+            token_hash=hash_of(token),
+            email=user.email,
+            user_id=user.id,
+            expires_at=utcnow() + LINK_LASTS,
+        )
+    )
+    return token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

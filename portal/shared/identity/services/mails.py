@@ -16,7 +16,7 @@ from portal.shared.identity.models import Mail
 from portal.shared.identity.queries import find_mail
 
 #: The secret part of a link; a letter that a mail server took is kept without it.
-_SECRET = re.compile(r"(/(?:invitation|reset)/)[\w-]+")
+_SECRET = re.compile(r"(/(?:invitation|reset|me/proof)/)[\w-]+")
 Send = Callable[[str, str, str], bool]
 
 
