@@ -125,11 +125,12 @@ class Live:
                 return
 
     def _spread(self, events: Collection[OutboxEvent]) -> None:
-        for event in events:
-            news = _news(event)
-            self._position = max(self._position, news.position)
+        """Of many equal names in one batch the last is enough: whoever hears it looks for itself."""
+        news = {(each.topic, each.asset_id, each.subject_id): each for each in map(_news, events)}
+        self._position = max([self._position, *(each.position for each in news.values())])
+        for each in sorted(news.values(), key=lambda told: told.position):
             for listener in list(self._listeners):
-                if listener.may_hear(news) and not listener.tell(news):
+                if listener.may_hear(each) and not listener.tell(each):
                     self.close(listener)
 
     def _check_sessions(self) -> None:
