@@ -10,10 +10,11 @@ from portal.core import idempotency, outbox, partitions, runs, throttle
 from portal.gateways.sandbox import webhooks as sandbox
 from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
+from portal.shared.devices.services import commands
+from portal.shared.identity.services import cleanup
 from portal.shared.payments.services import inbox, intents, settlement
 
-MINUTE = 60
-HOUR = 60 * MINUTE
+HOUR = 3600
 DAY = 24 * HOUR
 
 
@@ -36,17 +37,24 @@ def beat() -> int:
     return 0
 
 
+def expire_access() -> int:
+    """End access whose time is up; a bite at a time, so that a stopping worker stops soon."""
+    return expiry.expire_ended(limit=500)
+
+
 SCHEDULE = [
-    Job("outbox deliveries", 1, outbox.deliver_due, batches=True),
+    Job("access that has ended", 5, expire_access, batches=True),
+    Job("commands to say again", 5, expiry.reissue_commands),
+    Job("commands nobody answered", 5, commands.expire_overdue, batches=True),
     Job("payment messages", 1, inbox.process_due, batches=True),
-    Job("payment polls", 5, settlement.poll_due, batches=True),
-    Job("payment intents", 15, intents.expire_due, batches=True),
+    Job("payments to ask about", 5, settlement.poll_due, batches=True),
+    Job("payments nobody made", 30, intents.expire_due, batches=True),
     Job("sandbox webhooks", 1, sandbox.deliver_due),
-    Job("access expiry", 5, expiry.expire_ended),
-    Job("access commands", 10, expiry.reissue_commands),
+    Job("outbox deliveries", 1, outbox.deliver_due, batches=True),
     Job("scheduler heartbeat", 5, beat),
     Job("audit seal", 30, audit.seal, batches=True),
     Job("event partitions", DAY, partitions.make_ahead),
-    Job("old idempotency keys", DAY, idempotency.forget_old),
+    Job("old idempotency keys", HOUR, idempotency.forget_old),
     Job("old throttle windows", HOUR, throttle.forget_old),
+    Job("old sessions and links", HOUR, cleanup.forget_old),
 ]

@@ -9,13 +9,11 @@ import time_machine
 from sqlalchemy import text
 
 from jobs.runner import Clockwork
-from jobs.schedule import SCHEDULE, Job
+from jobs.schedule import Job
 from portal.core import outbox, runs
-from portal.core.actor import system
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.locks import Leadership
-from portal.shared.audit.services import record
 from tests.factories.assets import place
 
 pytestmark = pytest.mark.database
@@ -44,16 +42,6 @@ def eventually(seen, seconds: float = 8.0) -> bool:
             return True
         time.sleep(0.02)
     return False
-
-
-@pytest.mark.parametrize(
-    "job", [job for job in SCHEDULE if job.name != "scheduler heartbeat"], ids=lambda job: job.name
-)
-def test_a_job_run_twice_in_a_row_does_nothing_the_second_time(committed, job):
-    place()
-    outbox.relay()
-    job.run()
-    assert job.run() == 0
 
 
 def test_two_workers_run_each_job_once_between_them(clockworks):
@@ -125,14 +113,6 @@ def test_a_long_queue_is_taken_in_batches_until_it_is_empty(clockworks):
     waiting = list(range(1000))
     clockworks(Job("eat", 60, lambda: len([waiting.pop() for _n in range(min(100, len(waiting)))]), batches=True))
     assert eventually(lambda: not waiting)
-
-
-def test_the_seal_leaves_nothing_unsealed(committed):
-    record("test.made", actor=system("tests"), subject="test")
-    db.session.commit()
-    seal = next(job for job in SCHEDULE if job.name == "audit seal")
-    assert seal.run() == 1
-    assert seal.run() == 0
 
 
 def test_a_stopping_worker_lets_its_job_finish(clockworks):
