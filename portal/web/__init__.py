@@ -9,7 +9,8 @@ from portal.web.assets.pages import blueprint as units
 from portal.web.auth import account, held, session, views
 from portal.web.home import styleguide
 from portal.web.home.views import blueprint as home
-from portal.web.public import sandbox, sandbox_api
+from portal.web.payments.views import blueprint as payments
+from portal.web.public import door, pay, sandbox, sandbox_api
 from portal.web.public.me import blueprint as me
 
 
@@ -18,7 +19,8 @@ def register(app: Flask) -> None:
     assert account, "imported for its views"
     for part in (session, components, filters, context, security, errors, held, stream, static, proxy):
         part.init_app(app)
-    for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint):
+    for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint,
+                      payments, door.blueprint, pay.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     admin.register(app)
     settings = app.extensions["settings"]

@@ -150,7 +150,7 @@ def _near(value: date, today: date) -> str | None:
 
 
 def _place(name: str, otherwise: str) -> str:
-    place = g.get("place") if has_request_context() else None
+    place = (g.get("place") or g.get("visited")) if has_request_context() else None
     return getattr(place, name, None) or otherwise
 
 

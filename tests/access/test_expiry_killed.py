@@ -60,7 +60,8 @@ def _due_units(session, asset_id):
     """Rooms that were let until a minute ago."""
     session.execute(
         text(
-            "with made as (insert into unit (id, asset_id, number, kind, label, price, status, activated_at, expires_at)"
+            "with made as (insert into unit"
+            " (id, asset_id, number, kind, label, price, status, activated_at, expires_at)"
             " select gen_random_uuid(), :a, n::text, 'room', 'L' || n, 1000000, 'active',"
             " now() - interval '1 day', now() - interval '1 minute' from generate_series(1, :n) n returning id)"
             " insert into access_grant (id, unit_id, asset_id, during, kind, holder, granted_by)"

@@ -1,0 +1,107 @@
+"""One payment's life as a timeline: started, sent to the provider, told, settled, granted, unlocked."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.core.words import _, ngettext
+from portal.shared.access.models import AccessGrant
+from portal.shared.audit.models import AuditEntry
+from portal.shared.audit.queries import trail
+from portal.shared.devices.models import DeviceCommand
+from portal.shared.devices.queries import commands_of
+from portal.shared.payments.models import GatewayMessage, PaymentIntent
+from portal.shared.payments.queries import messages_of
+from portal.web.payments.words import message_words, trail_words, via_words
+
+MARKS = {
+    "payment.settled": ("good", "circle-check"),
+    "payment.held": ("warn", "eye"),
+    "payment.refunded": ("idle", "receipt-refund"),
+    "payment.marked_for_refund": ("warn", "receipt-refund"),
+    "payment_intent.opened": ("idle", "circle-dot"),
+}
+COMMANDS = {"done": "good", "failed": "bad", "rejected": "bad", "expired": "warn"}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened."""
+
+    at: datetime
+    words: str
+    detail: str | None = None
+    by: str | None = None
+    tone: str = "idle"
+    icon: str = "circle-dot"
+    raw: str | None = None
+
+
+def life_of(intent: PaymentIntent, grant: AccessGrant | None) -> list[Moment]:
+    """Everything that happened to a payment, in order."""
+    moments = [_written(entry, intent) for entry in _entries(intent.id)]
+    if intent.started_at is not None and intent.checkout_url is not None:
+        moments.append(
+            Moment(intent.started_at, _("Sent to the checkout of %(provider)s", provider=intent.provider), icon="send")
+        )
+    moments += [_told(message) for message in messages_of(intent.reference)]
+    if grant is not None:
+        moments.append(Moment(grant.created_at, _("Access given"), tone="good", icon="key"))
+        moments += [_command(each) for each in commands_of(grant.unit_id, 100) if each.grant_id == grant.id]
+    return sorted(moments, key=lambda moment: moment.at)
+
+
+def _entries(intent_id: uuid.UUID) -> Sequence[AuditEntry]:
+    return trail(subject="payment_intent", subject_id=intent_id)
+
+
+def _written(entry: AuditEntry, intent: PaymentIntent) -> Moment:
+    tone, icon = MARKS.get(entry.action, ("warn" if entry.action.startswith("payment.") else "idle", "circle-dot"))
+    after = entry.after or {}
+    detail = entry.reason
+    if entry.action in ("payment.settled", "payment.held"):
+        detail = _("told by %(whom)s, transaction %(number)s",
+                   whom=via_words(str(after.get("via"))), number=after.get("transaction", "–"))  # fmt: skip
+    elif after.get("transaction"):
+        detail = _("transaction %(number)s", number=after["transaction"])
+    return Moment(entry.at, trail_words(entry.action), detail, entry.actor_name, tone, icon)
+
+
+def _told(message: GatewayMessage) -> Moment:
+    came = ngettext("came once", "came %(num)s times", message.deliveries)
+    trouble = message.status in ("dead", "unmatched")
+    return Moment(
+        message.created_at,
+        _("The provider told us: %(kind)s", kind=message.kind),
+        f"{came}. {message_words(message.error, message.status)}".strip(),
+        tone="bad" if trouble else "info",
+        icon="message",
+        raw=bytes(message.raw).decode("utf-8", "replace")[:20_000],
+    )
+
+
+def _command(command: DeviceCommand) -> Moment:
+    said = {
+        "unlock": _("The door was told to unlock"),
+        "lock": _("The door was told to lock"),
+        "turn_on": _("The ignition was told to turn on"),
+        "turn_off": _("The ignition was told to turn off"),
+    }.get(command.action, command.action)
+    state = {
+        "queued": _("not sent yet"),
+        "sent": _("sent"),
+        "accepted": _("accepted"),
+        "done": _("done"),
+        "expired": _("not reached in time"),
+        "superseded": _("replaced by a younger one"),
+    }.get(command.status, command.status)
+    return Moment(
+        command.created_at,
+        said,
+        ", ".join(filter(None, (state, command.detail))),
+        tone=COMMANDS.get(command.status, "info"),
+        icon="lock-open" if command.action in ("unlock", "turn_on") else "lock",
+    )

@@ -1,0 +1,189 @@
+"""The payments desk: the list, one payment's life, and the money that waits for a decision."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, g, request, stream_with_context, url_for
+
+from portal.core import parse
+from portal.core.clock import utcnow
+from portal.core.errors import DomainError
+from portal.core.words import _
+from portal.shared.access.queries import find_grant_of_payment
+from portal.shared.assets.models import Unit
+from portal.shared.assets.queries import units_by_id
+from portal.shared.assets.services.units import called
+from portal.shared.payments import queries
+from portal.shared.payments.models import PaymentIntent
+from portal.shared.payments.services import checkout, reviews
+from portal.web.guards import current_actor, permission, platform_admin
+from portal.web.htmx import go, page, toast
+from portal.web.payments import words
+from portal.web.payments.forms import DecisionForm
+from portal.web.payments.life import life_of
+
+blueprint = Blueprint("payments", __name__, url_prefix="/payments")
+DAYS = {"1": 1, "7": 7, "30": 30}
+DECISIONS = {"accept": reviews.accept, "refund": reviews.mark_for_refund, "refunded": reviews.refund_sent}
+
+
+@blueprint.get("/<asset_number>/")
+@permission("payments.view")
+def index(asset_number: str) -> Response:
+    """Payments of a place, the youngest first."""
+    wanted = _wanted()
+    found = queries.payments_of(g.place.id, wanted, cursor=request.args.get("cursor") or None)
+    return page(
+        "payments/list.html",
+        "rows",
+        found=found,
+        units=units_by_id({each.subject_id for each in found.items}),
+        figures=queries.figures_of(g.place.id, wanted),
+        waiting=queries.count_in_review([g.place.id]).get(g.place.id, 0),
+        words=words,
+        called=called,
+    )
+
+
+@blueprint.get("/<asset_number>/export.csv")
+@permission("payments.view")
+def export(asset_number: str) -> Response:
+    """The same list, all of it, for a spreadsheet."""
+    lines = _lines(queries.export_of(g.place.id, _wanted()))
+    name = f"payments-{g.place.asset_number}-{utcnow():%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(stream_with_context(lines), mimetype="text/csv", headers=headers)
+
+
+@blueprint.get("/<asset_number>/review")
+@permission("payments.review")
+def review(asset_number: str) -> Response:
+    """Money that came and does not match, with the reason and what can be done."""
+    held = queries.in_review(g.place.id)
+    return page(
+        "payments/review.html",
+        "held",
+        held=held,
+        units=units_by_id({each.subject_id for each in held}),
+        form=DecisionForm(formdata=None),
+        words=words,
+        called=called,
+    )
+
+
+@blueprint.get("/messages")
+@platform_admin
+def messages() -> Response:
+    """Signed messages of the providers that belong to no payment here, or could not be worked off."""
+    found = queries.troubled_messages(cursor=request.args.get("cursor") or None)
+    return page("payments/messages.html", "rows", found=found, words=words)
+
+
+@blueprint.get("/<asset_number>/<reference>")
+@permission("payments.view")
+def show(asset_number: str, reference: str) -> Response:
+    """One payment from its start to the door."""
+    return _show(queries.get_intent(reference, asset_id=g.place.id), DecisionForm(formdata=None))
+
+
+@blueprint.post("/<asset_number>/<reference>/ask")
+@permission("payments.view")
+def ask(asset_number: str, reference: str) -> Response:
+    """Ask the provider now what became of it."""
+    intent = queries.get_intent(reference, asset_id=g.place.id)
+    intent = checkout.confirm(intent.reference, via="staff", actor=current_actor())
+    toast(_("The provider was asked. It stands at: %(status)s.", status=words.status_words(intent.status)), "info")
+    return go(url_for(".show", asset_number=asset_number, reference=reference))
+
+
+@blueprint.post("/<asset_number>/<reference>/<any(accept, refund, refunded):decision>")
+@permission("payments.review")
+def decide(asset_number: str, reference: str, decision: str) -> Response:
+    """A second person takes held money, or sends it back."""
+    intent = queries.get_intent(reference, asset_id=g.place.id)
+    form = DecisionForm()
+    if form.validate_on_submit():
+        try:
+            DECISIONS[decision](reference=intent.reference, reason=form.reason.data, actor=current_actor())
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            toast(_decided(decision))
+            return go(url_for(".show", asset_number=asset_number, reference=reference))
+    return _show(queries.get_intent(reference, asset_id=g.place.id), form)
+
+
+def _show(intent: PaymentIntent, form: DecisionForm) -> Response:
+    payment = intent.payment
+    grant = find_grant_of_payment(payment.id) if payment else None
+    return page(
+        "payments/payment.html",
+        "life",
+        intent=intent,
+        payment=payment,
+        unit=units_by_id({intent.subject_id}).get(intent.subject_id),
+        grant=grant,
+        moments=life_of(intent, grant),
+        form=form,
+        words=words,
+        called=called,
+        status=422 if form.errors else 200,
+    )
+
+
+def _decided(decision: str) -> str:
+    return {
+        "accept": _("Taken. What it buys was given; the rest is the payer's credit."),
+        "refund": _("Marked for refund. Send the money back with the provider, then say so here."),
+        "refunded": _("Noted: the money went back."),
+    }[decision]
+
+
+def _wanted() -> queries.Wanted:
+    """The chips of the address, read leniently: a filter nobody knows filters nothing."""
+    asked = request.args
+    status = asked.get("status", "")
+    days = DAYS.get(asked.get("days", ""))
+    midnight = datetime.now(ZoneInfo(g.place.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return queries.Wanted(
+        status=status if status in set(words.STATUSES) else None,
+        since=midnight - timedelta(days=days - 1) if days else None,
+        search=parse.text(asked.get("q"), "q", min_length=0, max_length=80) or None,
+    )
+
+
+def _lines(found: Iterator[PaymentIntent]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    known: dict[Any, Unit] = {}
+    writer.writerow(["reference", "started", "status", "for", "payer", "asked", "paid", "credit", "currency",
+                     "provider", "transaction", "paid_at"])  # fmt: skip
+    for intent in found:
+        if intent.subject_id not in known:
+            known |= units_by_id({intent.subject_id})
+        unit, payment = known.get(intent.subject_id), intent.payment
+        writer.writerow([
+            intent.reference, intent.created_at.isoformat(timespec="seconds"), intent.status,
+            _plain(unit.number if unit else ""), _plain(intent.payer_email), intent.money.to_major_str(),
+            payment.money.to_major_str() if payment else "",
+            type(payment.money)(payment.remainder, payment.currency).to_major_str() if payment else "",
+            payment.currency if payment else intent.currency, intent.provider,
+            _plain(payment.provider_txn_id) if payment else "",
+            payment.paid_at.isoformat(timespec="seconds") if payment else "",
+        ])  # fmt: skip
+        if buffer.tell() > 16_000:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _plain(value: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -1,0 +1,99 @@
+"""Payments in the words of the people who look after them."""
+
+from __future__ import annotations
+
+from portal.core.words import _
+from portal.shared.payments.models import IntentStatus
+
+#: The chips of the list, in the order people look for them.
+STATUSES = (
+    IntentStatus.SUCCEEDED,
+    IntentStatus.REVIEW,
+    IntentStatus.PENDING,
+    IntentStatus.FAILED,
+    IntentStatus.ABANDONED,
+    IntentStatus.EXPIRED,
+    IntentStatus.REFUNDED,
+)
+
+
+def status_words(status: str) -> str:
+    """A payment's status."""
+    return {
+        IntentStatus.CREATED: _("Started"),
+        IntentStatus.PENDING: _("Waiting for money"),
+        IntentStatus.PROCESSING: _("With the provider"),
+        IntentStatus.SUCCEEDED: _("Paid"),
+        IntentStatus.REVIEW: _("Needs a decision"),
+        IntentStatus.FAILED: _("Failed"),
+        IntentStatus.ABANDONED: _("Given up"),
+        IntentStatus.EXPIRED: _("Not paid in time"),
+        IntentStatus.PART_REFUNDED: _("Part refunded"),
+        IntentStatus.REFUNDED: _("Refunded"),
+    }.get(IntentStatus(status), status)
+
+
+def why_held(reason: str | None) -> str:
+    """Why money waits for a decision."""
+    late = (reason or "").startswith("late_")
+    said = {
+        "amount_below_intent": _("Less money came than was asked for."),
+        "wrong_currency": _("The money came in another currency."),
+        "unit_let_to_another": _("Somebody else has the room or vehicle by now."),
+        "unit_out_of_use": _("The room or vehicle is out of use by now."),
+        "buys_no_period": _("The money does not buy one whole period."),
+    }.get((reason or "").removeprefix("late_"), _("The money does not match."))
+    return f"{_('It came late.')} {said}" if late else said
+
+
+def via_words(via: str) -> str:
+    """Who brought the news that money came."""
+    return {
+        "webhook": _("the provider's message"),
+        "redirect": _("the payer coming back"),
+        "verify": _("somebody asking"),
+        "poller": _("our own asking"),
+        "staff": _("a person here"),
+    }.get(via, via)
+
+
+def message_words(error: str | None, status: str) -> str:
+    """What became of a provider's message."""
+    return {
+        "unknown_reference": _("It names a payment that was never started here."),
+        "gateway_unreachable": _("The provider could not be asked about it yet."),
+        "not_known_to_the_gateway": _("The provider, asked, does not know this payment."),
+        "gateway_contradicts_its_message": _("The provider, asked, says that this was not paid."),
+        "refused": _("Its transaction has already paid for something else."),
+    }.get(error or "", {"ignored": _("Kept; nothing to do."), "done": _("Worked off.")}.get(status, ""))
+
+
+def trail_words(action: str) -> str:
+    """A line of the audit trail in a payment's life."""
+    return {
+        "payment_intent.opened": _("Started"),
+        "payment_intent.failed": _("The provider said that it failed"),
+        "payment_intent.abandoned": _("The payer gave up"),
+        "payment_intent.expired": _("Its time ran out"),
+        "payment.settled": _("Money taken"),
+        "payment.held": _("Money held for a decision"),
+        "payment.marked_for_refund": _("Marked for refund"),
+        "payment.refunded": _("Refund sent"),
+        "payment.second_capture": _("A second payment for the same reference was refused"),
+        "payment.transaction_of_another_payment": _("A transaction that paid for something else was refused"),
+        "payment.message_contradicts": _("A message that contradicts an earlier one was refused"),
+        "payment.gateway_contradicts_its_message": _("The provider contradicts its own message"),
+        "payment.not_known_to_the_gateway": _("The provider does not know what its message is about"),
+        "payment.charge_reversed": _("The provider took the money back"),
+        "payment.no_money": _("A success without any money was refused"),
+    }.get(action, action.replace("_", " ").replace(".", ": "))
+
+
+def choices() -> list[tuple[str, str]]:
+    """The chips of the list: value and words."""
+    return [(status.value, status_words(status)) for status in STATUSES]
+
+
+def readable(raw: bytes) -> str:
+    """A stored message for the eye; what is not text shows as such."""
+    return bytes(raw).decode("utf-8", "replace")[:20_000]

@@ -1,0 +1,74 @@
+"""One payment as its payer sees it: on the way out, waiting, unlocked, and on paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, g, request, url_for
+
+from portal.extensions import limiter
+from portal.shared.access.queries import find_grant_of_payment
+from portal.shared.assets.queries import asset_of, unit_of
+from portal.shared.assets.services.units import called
+from portal.shared.devices.queries import commands_of
+from portal.shared.payments.models import IntentStatus, PaymentIntent
+from portal.shared.payments.queries import get_intent
+from portal.shared.payments.services import checkout
+from portal.web.guards import current_actor, public
+from portal.web.htmx import go, page
+from portal.web.public.leaving import away
+from portal.web.public.words import state_of
+
+blueprint = Blueprint("pay", __name__, url_prefix="/pay")
+UNPAID = (IntentStatus.CREATED, IntentStatus.PENDING, IntentStatus.ABANDONED)
+
+
+@blueprint.get("/<reference>")
+@public
+@limiter.limit("240 per minute")
+def show(reference: str) -> Response:
+    """How it stands; whoever comes back from the provider is looked up there first."""
+    if "trxref" in request.args or "reference" in request.args:
+        checkout.confirm(get_intent(reference).reference, via="redirect", actor=current_actor())
+        return go(url_for(".show", reference=reference))
+    intent = get_intent(reference)
+    return page("public/pay.html", "state", **_standing(intent))
+
+
+@blueprint.get("/<reference>/checkout")
+@public
+def leave(reference: str) -> Response:
+    """On to the provider's checkout, or back to the state when there is nothing left to pay."""
+    intent = get_intent(reference)
+    if intent.checkout_url is None or intent.status not in UNPAID:
+        return go(url_for(".show", reference=reference))
+    g.visited = asset_of(intent.asset_id)
+    return away(intent.checkout_url)
+
+
+@blueprint.get("/<reference>/receipt")
+@public
+def receipt(reference: str) -> Response:
+    """What was paid, for what, on one small sheet."""
+    intent = get_intent(reference)
+    if intent.payment is None:
+        abort(404)
+    return page("public/receipt.html", **_standing(intent))
+
+
+def _standing(intent: PaymentIntent) -> dict[str, Any]:
+    asset, unit = asset_of(intent.asset_id), unit_of(intent.subject_id)
+    g.visited = asset
+    payment = intent.payment
+    grant = find_grant_of_payment(payment.id) if payment else None
+    told = [command for command in commands_of(unit.id, 10) if grant and command.grant_id == grant.id]
+    return {
+        "intent": intent,
+        "payment": payment,
+        "asset": asset,
+        "unit": unit,
+        "called": called(unit),
+        "grant": grant,
+        "state": state_of(intent, unit, grant, told[0] if told else None),
+        "can_pay": intent.status in UNPAID and intent.checkout_url is not None,
+    }
