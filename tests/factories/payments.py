@@ -69,3 +69,9 @@ def signed(document: object) -> tuple[bytes, dict[str, str]]:
     return raw, {
         "X-Paystack-Signature": webhooks.signature(raw, sandbox.secret_key(current_app.extensions["settings"]))
     }
+
+
+def webhook_for_nobody() -> tuple[bytes, dict[str, str]]:
+    """A signed charge.success about a reference that was never ours."""
+    data = {"id": 1, "status": "success", "reference": "NOT-OURS-123", "amount": 100, "currency": "NGN"}
+    return signed({"event": "charge.success", "data": data})

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from portal.core.clock import utcnow
 from portal.core.db import db
@@ -82,18 +82,20 @@ def initialize(
 
 def by_reference(reference: str) -> SandboxTransaction:
     """The transaction of a reference, as it stands now: late money may have come meanwhile."""
-    return _found(select(SandboxTransaction).where(SandboxTransaction.reference == reference))
+    return _found(select(SandboxTransaction).where(SandboxTransaction.reference == reference), reference)
 
 
 def by_access_code(access_code: str) -> SandboxTransaction:
     """The transaction of a checkout page."""
-    return _found(select(SandboxTransaction).where(SandboxTransaction.access_code == access_code))
+    return _found(select(SandboxTransaction).where(SandboxTransaction.access_code == access_code), access_code)
 
 
 @transactional
 def decide(*, access_code: str, outcome: Outcome, late_after: timedelta = LATE_AFTER) -> SandboxTransaction:
     """The payer pressed a button. Money that came stays; anything else may still become money."""
-    taken = _found(select(SandboxTransaction).where(SandboxTransaction.access_code == access_code).with_for_update())
+    taken = _found(
+        select(SandboxTransaction).where(SandboxTransaction.access_code == access_code).with_for_update(), access_code
+    )
     if taken.status == "success":
         raise AlreadyDecided(_("This payment has been made already."))
     now = utcnow()
@@ -150,7 +152,9 @@ def claim_webhooks(limit: int = 20) -> Sequence[SandboxTransaction]:
 @transactional
 def told(*, reference: str, status: int | None, error: str | None) -> None:
     """Write down how an attempt went; only a 200 ends them."""
-    taken = _found(select(SandboxTransaction).where(SandboxTransaction.reference == reference).with_for_update())
+    taken = _found(
+        select(SandboxTransaction).where(SandboxTransaction.reference == reference).with_for_update(), reference
+    )
     taken.webhook_status, taken.webhook_error = status, error
     if status == 200:
         taken.webhook_due_at = None
@@ -192,8 +196,12 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _found(question: Any) -> SandboxTransaction:
-    taken: SandboxTransaction | None = db.session.scalar(question.execution_options(populate_existing=True))
+def _found(question: Select[Any], name: str) -> SandboxTransaction:
+    """The transaction that is asked for by a name that could be one."""
+    plain = name.isascii() and name.isprintable()
+    taken: SandboxTransaction | None = (
+        db.session.scalar(question.execution_options(populate_existing=True)) if plain else None
+    )
     if taken is None:
         raise NoSuchTransaction(_("Transaction reference not found."))
     return taken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from portal.core.words import _
 from portal.shared.payments.errors import NoSuchPayment
 from portal.shared.payments.models import GatewayMessage, IntentStatus, Payment, PaymentIntent
 
-EXPORT_BATCH = 500
+#: What our references are made of; anything else is not even looked for.
+REFERENCE = re.compile(r"[A-Za-z0-9.=-]{6,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Wanted:
 
 def find_intent(reference: str) -> PaymentIntent | None:
     """The intent of a reference, with its money, as it stands now."""
+    if not REFERENCE.fullmatch(reference):
+        return None
     return db.session.scalar(
         select(PaymentIntent)
         .where(PaymentIntent.reference == reference)
@@ -194,6 +198,8 @@ def lock_intent(reference: str) -> PaymentIntent:
 
 def lock_intent_or_none(reference: str) -> PaymentIntent | None:
     """The intent of a reference, locked and fresh, or None for one that was never ours."""
+    if not REFERENCE.fullmatch(reference):
+        return None
     locks.taking("payment_intent")
     return db.session.scalar(
         select(PaymentIntent)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,7 +40,7 @@ class Moment:
 
 def life_of(intent: PaymentIntent, grant: AccessGrant | None) -> list[Moment]:
     """Everything that happened to a payment, in order."""
-    moments = [_written(entry, intent) for entry in _entries(intent.id)]
+    moments = [_written(entry, intent) for entry in reversed(trail(subject="payment_intent", subject_id=intent.id))]
     if intent.started_at is not None and intent.checkout_url is not None:
         moments.append(
             Moment(intent.started_at, _("Sent to the checkout of %(provider)s", provider=intent.provider), icon="send")
@@ -54,10 +52,6 @@ def life_of(intent: PaymentIntent, grant: AccessGrant | None) -> list[Moment]:
     return sorted(moments, key=lambda moment: moment.at)
 
 
-def _entries(intent_id: uuid.UUID) -> Sequence[AuditEntry]:
-    return trail(subject="payment_intent", subject_id=intent_id)
-
-
 def _written(entry: AuditEntry, intent: PaymentIntent) -> Moment:
     tone, icon = MARKS.get(entry.action, ("warn" if entry.action.startswith("payment.") else "idle", "circle-dot"))
     after = entry.after or {}
@@ -67,7 +61,10 @@ def _written(entry: AuditEntry, intent: PaymentIntent) -> Moment:
                    whom=via_words(str(after.get("via"))), number=after.get("transaction", "–"))  # fmt: skip
     elif after.get("transaction"):
         detail = _("transaction %(number)s", number=after["transaction"])
-    return Moment(entry.at, trail_words(entry.action), detail, entry.actor_name, tone, icon)
+    # what the money bought was written down before this entry, in the same breath
+    taken = entry.action in ("payment.settled", "payment.held") and after.get("via") and not entry.reason
+    at = intent.settled_at if taken and intent.settled_at else entry.at
+    return Moment(at, trail_words(entry.action), detail, entry.actor_name, tone, icon)
 
 
 def _told(message: GatewayMessage) -> Moment:
