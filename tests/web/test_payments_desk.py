@@ -38,6 +38,7 @@ def test_the_list_shows_what_came_and_what_did_not(desk, place):
     assert paid.reference[:11] in page
     assert "₦10,000.00" in page
     assert "1 decision" in page
+    assert "1 payment needs a decision" in page
 
 
 @pytest.mark.parametrize(

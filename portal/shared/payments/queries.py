@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from portal.core import locks
@@ -177,13 +177,14 @@ def credit_of(asset_id: uuid.UUID, payer_email: str) -> list[Money]:
 def figures_of(asset_id: uuid.UUID, wanted: Wanted) -> dict[str, int]:
     """Over the wanted payments: how many, how many paid, what they earned and what is owed back, in minor units."""
     found = _wanted(asset_id, wanted).outerjoin(Payment, Payment.intent_id == PaymentIntent.id)
+    here = Payment.currency == PaymentIntent.currency  # money in another currency is in no sum of this one
     row = db.session.execute(
         found.with_only_columns(
             func.count(PaymentIntent.id),
             func.count(Payment.id),
-            func.coalesce(func.sum(case((Payment.counted, Payment.amount - Payment.remainder), else_=0)), 0),
-            func.coalesce(func.sum(Payment.remainder), 0),
-        ).where((Payment.id.is_(None)) | (Payment.currency == PaymentIntent.currency))
+            func.coalesce(func.sum(Payment.amount - Payment.remainder).filter(Payment.counted, here), 0),
+            func.coalesce(func.sum(Payment.remainder).filter(here), 0),
+        )
     ).one()
     return dict(zip(("opened", "paid", "earned", "owed"), map(int, row), strict=True))
 

@@ -14,14 +14,15 @@ from flask import Blueprint, Response, g, request, url_for
 from portal.core import parse
 from portal.core.clock import utcnow
 from portal.core.errors import DomainError
-from portal.core.words import _
+from portal.core.words import _, ngettext
 from portal.shared.access.queries import find_grant_of_payment
-from portal.shared.assets.models import Unit
+from portal.shared.assets.models import Asset, Unit
 from portal.shared.assets.queries import units_by_id
 from portal.shared.assets.services.units import called
 from portal.shared.payments import queries
 from portal.shared.payments.models import PaymentIntent
 from portal.shared.payments.services import checkout, reviews
+from portal.web.context import NOTICES, Notice
 from portal.web.guards import current_actor, permission, platform_admin
 from portal.web.htmx import go, page, toast
 from portal.web.payments import words
@@ -110,13 +111,23 @@ def decide(asset_number: str, reference: str, decision: str) -> Response:
     form = DecisionForm()
     if form.validate_on_submit():
         try:
-            DECISIONS[decision](reference=intent.reference, reason=form.reason.data, actor=current_actor())
+            DECISIONS[decision](reference=intent.reference, reason=form.reason.data or "", actor=current_actor())
         except DomainError as error:
             form.refuse(error)
         else:
             toast(_decided(decision))
             return go(url_for(".show", asset_number=asset_number, reference=reference))
     return _show(queries.get_intent(reference, asset_id=g.place.id), form)
+
+
+def _waiting(place: Asset) -> list[Notice]:
+    """The line under the bell while money waits for a decision."""
+    number = queries.count_in_review([place.id]).get(place.id, 0)
+    said = ngettext("%(num)s payment needs a decision", "%(num)s payments need a decision", number)
+    return [Notice(said, url_for("payments.review", asset_number=place.asset_number), "eye")] if number else []
+
+
+NOTICES.append(("payments.review", _waiting))
 
 
 def _show(intent: PaymentIntent, form: DecisionForm) -> Response:

@@ -56,7 +56,7 @@ def _start(unit: Unit, asset: Asset, form: PayForm) -> str:
         purpose=PURPOSE,
         subject_id=unit.id,
         amount=unit.price * form.number,
-        payer_email=form.email.data,
+        payer_email=form.email.data or "",
         payer_phone=form.phone_number.data,
         idem_key=key,
         asked=request_hash("POST", request.path, f"{form.number} {form.email.data}".encode()),
