@@ -86,6 +86,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_payment_intent_asset_id", "payment_intent", ["asset_id", "created_at", "id"], unique=False)
     op.create_index(
+        "ix_payment_intent_review",
+        "payment_intent",
+        ["asset_id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'review'"),
+    )
+    op.create_index(
         "ix_payment_intent_poll",
         "payment_intent",
         ["next_poll_at"],
@@ -132,6 +139,9 @@ def downgrade() -> None:
     op.drop_index("ix_payment_intent_subject_id", table_name="payment_intent")
     op.drop_index(
         "ix_payment_intent_poll", table_name="payment_intent", postgresql_where=sa.text("next_poll_at is not null")
+    )
+    op.drop_index(
+        "ix_payment_intent_review", table_name="payment_intent", postgresql_where=sa.text("status = 'review'")
     )
     op.drop_index("ix_payment_intent_asset_id", table_name="payment_intent")
     op.drop_table("payment_intent")

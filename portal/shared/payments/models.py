@@ -42,6 +42,7 @@ class PaymentIntent(Record):
         Index("ix_payment_intent_asset_id", "asset_id", "created_at", "id"),
         Index("ix_payment_intent_subject_id", "subject_id", "id"),
         Index("ix_payment_intent_payer_email", "payer_email", "id"),
+        Index("ix_payment_intent_review", "asset_id", postgresql_where=text("status = 'review'")),
         Index("ix_payment_intent_poll", "next_poll_at", postgresql_where=text("next_poll_at is not null")),
     )
 
