@@ -9,7 +9,7 @@ from portal.core.throttle import ThrottleWindow, TooMany
 from portal.shared.identity import passwords, queries
 from portal.shared.identity.errors import BadCredentials, EmailTaken, LinkOver, RegistrationClosed, WeakPassword
 from portal.shared.identity.models import Mail, OneTimeLink, User, UserSession
-from portal.shared.identity.services import accounts, sessions, tokens
+from portal.shared.identity.services import accounts, cleanup, sessions, tokens
 from tests.factories import identity as people
 from tests.factories.identity import PASSWORD
 
@@ -211,3 +211,17 @@ def test_a_session_ends_after_half_a_day_without_a_click_or_after_a_week(session
         )
         assert queries.find_sign_in(browser) is None, column
     assert queries.sessions_of(user.id) == []
+
+
+def test_what_is_over_for_a_month_is_let_go(session):
+    user = people.person()
+    kept, gone = (sessions.start(user=user, actor=STRANGER) for _ in range(2))
+    accounts.request_reset(email=user.email, actor=STRANGER, url="/reset/{token}")
+    month_ago = func.clock_timestamp() - text("interval '31 days'")
+    session.execute(
+        update(UserSession).where(UserSession.token_hash == queries.hash_of(gone)).values(expires_at=month_ago)
+    )
+    session.execute(update(OneTimeLink).values(expires_at=month_ago))
+    assert cleanup.forget_old() == 2
+    assert cleanup.forget_old() == 0
+    assert queries.find_sign_in(kept)

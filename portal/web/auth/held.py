@@ -48,7 +48,8 @@ def ask(needed: DomainError) -> Response:
     form.held.data = hold(request.full_path.rstrip("?"), request.form.items(multi=True))
     form.next.data = local_path(request.headers.get("HX-Current-URL") or request.referrer)
     template = "auth/confirm.html" if again else "auth/sign_in.html"
-    page = render_template(template, form=form, action=url_for(endpoint), said=needed.message)
+    said = _("Your session is over. Sign in to go on; what you typed is kept.") if form.held.data else needed.message
+    page = render_template(template, form=form, action=url_for(endpoint), said=said)
     response = make_response(page, needed.status)
     if request.headers.get("HX-Request"):
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "body", "innerHTML"
@@ -103,7 +104,7 @@ def answer_old_page(error: CSRFError) -> Response:
     view = current_app.view_functions.get(request.endpoint or "")
     guarded = getattr(view, "guard", permissions.PUBLIC) != permissions.PUBLIC
     if guarded and not current_user.is_authenticated and _from_our_own_page():
-        return ask(SessionOver(_("Your session is over. Sign in to go on; what you typed is kept.")))
+        return ask(SessionOver(_("Your session is over. Sign in to go on.")))
     error.code = 403
     return answer_http(error)
 
