@@ -6,7 +6,10 @@ from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.transaction import transactional
 from portal.demo import history, people, places, telemetry, troubles
+from portal.demo.devices import devices_main
 from portal.shared.assets.models import Asset
+
+__all__ = ["accounts", "devices_main", "seed"]
 
 
 @transactional

@@ -33,3 +33,11 @@ class CommandNotFound(NotFound):
 
 class DeadLetterNotFound(NotFound):
     """No such message at this place."""
+
+
+class AlreadyReplayed(Conflict):
+    """The message was taken before; it is one row already."""
+
+
+class StillRefused(Conflict):
+    """What was wrong with the message is still wrong."""

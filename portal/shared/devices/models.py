@@ -26,6 +26,9 @@ class CommandStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: How much of a refused message a list shows.
+SHOWN_BYTES = 120
+
 OPEN = (CommandStatus.QUEUED, CommandStatus.SENT, CommandStatus.ACCEPTED)
 
 #: What a unit of each kind can be told, by capability.
@@ -142,6 +145,13 @@ class DeadLetter(Record):
     asset_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("asset.id"))
     last_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     replayed_at: Mapped[datetime | None]
+
+    @property
+    def shown(self) -> str:
+        """The payload as it can safely stand on a screen: short, every unprintable byte spelled out."""
+        start = bytes(self.payload[:SHOWN_BYTES]).decode("utf-8", "backslashreplace")
+        safe = "".join(each if each.isprintable() else repr(each)[1:-1] for each in start)
+        return safe + ("…" if len(self.payload) > SHOWN_BYTES else "")
 
 
 class ReplayPage(Model):

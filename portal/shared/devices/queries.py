@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from portal.core import locks
+from portal.core import locks, runs
 from portal.core.db import db
 from portal.core.paging import Page, page_of
+from portal.core.words import _
 from portal.shared.assets.models import Asset, Unit
-from portal.shared.devices.errors import CommandNotFound
-from portal.shared.devices.models import OPEN, AssetEvent, CommandStatus, DeviceCommand, LatestReading, ReplayPage
+from portal.shared.devices.errors import CommandNotFound, DeadLetterNotFound
+from portal.shared.devices.models import (
+    OPEN,
+    AssetEvent,
+    CommandStatus,
+    DeadLetter,
+    DeviceCommand,
+    LatestReading,
+    ReplayPage,
+)
 
 
 def find_command(unit_id: uuid.UUID, idem_key: str) -> DeviceCommand | None:
@@ -30,7 +41,7 @@ def get_command(asset_id: uuid.UUID, command_id: uuid.UUID) -> DeviceCommand:
         select(DeviceCommand).where(DeviceCommand.id == command_id, DeviceCommand.asset_id == asset_id)
     )
     if found is None:
-        raise CommandNotFound("There is no such command here.")
+        raise CommandNotFound(_("There is no such command here."))
     return found
 
 
@@ -86,7 +97,7 @@ def lock_command(command_id: uuid.UUID) -> DeviceCommand:
         .execution_options(populate_existing=True)
     )
     if found is None:
-        raise CommandNotFound("There is no such command here.")
+        raise CommandNotFound(_("There is no such command here."))
     return found
 
 
@@ -219,3 +230,77 @@ def page_of_events(
     if until is not None:
         question = question.where(AssetEvent.at < until)
     return page_of(question, (AssetEvent.at, AssetEvent.id), cursor=cursor, limit=limit)
+
+
+def dead_letters(
+    asset_id: uuid.UUID | None, *, waiting: bool | None = None, reason: str | None = None, cursor: str | None = None
+) -> Page[DeadLetter]:
+    """Refused messages of one place, or those that name no place we know, the latest first."""
+    question = select(DeadLetter).where(DeadLetter.asset_id == asset_id if asset_id else DeadLetter.asset_id.is_(None))
+    if waiting is not None:
+        question = question.where(DeadLetter.replayed_at.is_(None) if waiting else DeadLetter.replayed_at.isnot(None))
+    if reason:
+        question = question.where(DeadLetter.reason == reason)
+    return page_of(question, (DeadLetter.last_at, DeadLetter.id), cursor=cursor)
+
+
+def lock_dead_letter(letter_id: uuid.UUID, asset_id: uuid.UUID | None) -> DeadLetter:
+    """One refused message of a place (or of no known place), locked."""
+    found = db.session.scalar(
+        select(DeadLetter)
+        .where(
+            DeadLetter.id == letter_id,
+            DeadLetter.asset_id == asset_id if asset_id else DeadLetter.asset_id.is_(None),
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise DeadLetterNotFound(_("There is no such message here."))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class IngestHealth:
+    """How the device door is doing; `alive` is False when nobody has led it for a while."""
+
+    alive: bool
+    connected: bool
+    fault: str | None
+    heard_seconds_ago: float | None
+    details: dict[str, Any]
+    open_commands: int
+    oldest_command_seconds: float
+    dead_letters_waiting: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether messages are coming in and commands are going out."""
+        return self.alive and self.connected
+
+
+#: The leader beats every second; a process that has taken over needs a few more.
+SILENT_AFTER = 10.0
+
+
+def ingest_health() -> IngestHealth:
+    """The device door, its queue of commands, and what it could not understand, for the health page."""
+    age, details = runs.heartbeats().get("mqtt", (None, {}))
+    alive = age is not None and age < SILENT_AFTER
+    waiting, oldest = db.session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.extract("epoch", func.clock_timestamp() - func.min(DeviceCommand.created_at)), 0),
+        ).where(DeviceCommand.status.in_(OPEN))
+    ).one()
+    dead = db.session.scalar(select(func.count()).select_from(DeadLetter).where(DeadLetter.replayed_at.is_(None)))
+    return IngestHealth(
+        alive=alive,
+        connected=alive and bool(details.get("connected")),
+        fault=details.get("fault"),
+        heard_seconds_ago=age,
+        details=details,
+        open_commands=waiting,
+        oldest_command_seconds=float(oldest),
+        dead_letters_waiting=dead or 0,
+    )

@@ -45,6 +45,14 @@ SECTIONS = (
         "alert-triangle",
         "devices.view",
     ),
+    Section(
+        "admin.lost_letters",
+        lazy_("Messages from nowhere"),
+        lazy_("What names no place of ours."),
+        "alert-triangle",
+        "devices.view",
+        platform=True,
+    ),
     Section("admin.jobs", lazy_("Jobs"), lazy_("The clockwork and its last runs."), "clock", "jobs.view"),
     Section(
         "admin.health", lazy_("Health"), lazy_("Database, broker, mail and how far behind."), "heartbeat", "health.view"

@@ -118,10 +118,11 @@ def _store(*, said: Sequence[Reading | Refused], book: UnitBook, page: LogPage |
             dead.append(_stranger(each))
         else:
             known.append((each, home))
-    if known:
-        _keep(known, stored)
+    # In this order, for a replay holds its dead letter before it keeps the reading.
     if dead:
         _bury(dead, stored)
+    if known:
+        _keep(known, stored)
     if page is not None:
         db.session.execute(
             ReplayPage.__table__.insert(),  # type: ignore[attr-defined]

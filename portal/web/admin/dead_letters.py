@@ -1,0 +1,73 @@
+"""What devices said that could not be taken: the reason, how often, and another try."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Response, g, request, url_for
+
+from portal.core.errors import DomainError
+from portal.core.words import _
+from portal.shared.devices import queries
+from portal.shared.devices.services import dead_letters as letters
+from portal.web.admin import blueprint
+from portal.web.guards import current_actor, permission, platform_admin
+from portal.web.htmx import go, local_path, page, toast
+
+#: Without a word in the URL the list shows what still waits for somebody.
+STATES = {"": True, "taken": False}
+
+
+@blueprint.get("/<asset_number>/dead-letters")
+@permission("devices.view")
+def dead_letters(asset_number: str) -> Response:
+    """Refused messages that name this place."""
+    return _list(g.place.id)
+
+
+@blueprint.post("/<asset_number>/dead-letters/<uuid:letter_id>/replay")
+@permission("devices.replay")
+def replay(asset_number: str, letter_id: uuid.UUID) -> Response:
+    """Take one as if it came now."""
+    return _replay(g.place.id, letter_id, url_for(".dead_letters", asset_number=g.place.asset_number))
+
+
+@blueprint.get("/dead-letters")
+@platform_admin
+def lost_letters() -> Response:
+    """Refused messages that name no place of ours."""
+    return _list(None)
+
+
+@blueprint.post("/dead-letters/<uuid:letter_id>/replay")
+@platform_admin
+def replay_lost(letter_id: uuid.UUID) -> Response:
+    """Take one, now that its place may exist."""
+    return _replay(None, letter_id, url_for(".lost_letters"))
+
+
+def _list(asset_id: uuid.UUID | None) -> Response:
+    waiting = STATES.get(request.args.get("state", ""))
+    return page(
+        "admin/dead_letters.html",
+        "letters",
+        found=queries.dead_letters(asset_id, waiting=waiting, cursor=request.args.get("cursor")),
+        lost=asset_id is None,
+    )
+
+
+def _replay(asset_id: uuid.UUID | None, letter_id: uuid.UUID, back: str) -> Response:
+    try:
+        said = letters.replay(letter_id=letter_id, asset_id=asset_id, actor=current_actor())
+    except DomainError as error:
+        toast(error.message, "bad")
+    else:
+        toast(
+            _(
+                "Taken: %(number)s says %(kind)s %(value)s.",
+                number=said.unit_number,
+                kind=said.kind,
+                value=said.value[:60],
+            )
+        )
+    return go(local_path(request.form.get("back"), back) or back)

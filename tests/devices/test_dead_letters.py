@@ -1,0 +1,107 @@
+"""What could not be taken is shown, counted, and taken once when it can be."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.core.actor import Actor, ActorKind
+from portal.core.db import db
+from portal.shared.assets.services import registry
+from portal.shared.audit.models import AuditEntry
+from portal.shared.devices import queries
+from portal.shared.devices.errors import AlreadyReplayed, DeadLetterNotFound, StillRefused
+from portal.shared.devices.models import AssetEvent, DeadLetter
+from portal.shared.devices.readings import Refused, from_plain_topic
+from portal.shared.devices.services import dead_letters, telemetry
+from portal.shared.identity.models import Role
+from tests.factories import assets as make
+from tests.factories import identity as people
+
+MANAGER = Actor(ActorKind.USER, "Ada")
+
+
+def refuse(topic, payload=b"1", times=1):
+    telemetry.store(said=[from_plain_topic(topic, payload)] * times)
+    return db.session.scalars(select(DeadLetter).where(DeadLetter.topic == topic, DeadLetter.payload == payload)).one()
+
+
+def test_the_same_refused_message_is_one_row_with_a_count(session):
+    hotel = make.place()
+    where = f"rooms/{hotel.asset_number}/101/occupancy"
+    refuse(where, b"2", times=3)
+    letter = refuse(where, b"2")
+    assert (letter.times, letter.reason, letter.asset_id) == (4, "payload", hotel.id)
+
+
+def test_a_message_is_taken_once_when_its_room_is_there(session):
+    hotel = make.place()
+    letter = refuse(f"rooms/{hotel.asset_number}/new/occupancy")
+    asked = {"letter_id": letter.id, "asset_id": hotel.id, "actor": MANAGER}
+    with pytest.raises(StillRefused, match="still no room new"):
+        dead_letters.replay(**asked)
+    make.room(hotel, number="new")
+    assert dead_letters.replay(**asked).value == "1"
+    with pytest.raises(AlreadyReplayed):
+        dead_letters.replay(**asked)
+    assert session.scalar(select(func.count()).select_from(AssetEvent)) == 1
+    assert session.scalars(select(AuditEntry.action)).all().count("dead_letter.replayed") == 1
+
+
+def test_a_message_that_is_refused_again_waits_again(session):
+    hotel = make.place()
+    topic = f"rooms/{hotel.asset_number}/new/occupancy"
+    letter = refuse(topic)
+    make.room(hotel, number="new")
+    dead_letters.replay(letter_id=letter.id, asset_id=hotel.id, actor=MANAGER)
+    assert not queries.dead_letters(hotel.id, waiting=True).items
+    telemetry.store(said=[Refused(topic, b"1", "unit", "The room was closed.", hotel.asset_number)])
+    session.expire_all()
+    (again,) = queries.dead_letters(hotel.id, waiting=True).items
+    assert (again.id, again.times) == (letter.id, 2)
+
+
+def test_a_message_that_names_no_place_is_nobodys(session):
+    hotel = make.place()
+    letter = refuse("rooms//late/occupancy")
+    assert not queries.dead_letters(hotel.id).items
+    assert [each.id for each in queries.dead_letters(None).items] == [letter.id]
+    with pytest.raises(DeadLetterNotFound):
+        dead_letters.replay(letter_id=letter.id, asset_id=hotel.id, actor=MANAGER)
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [(b"plain", "plain"), (b"\x00\x1b[31m<b>\xff", "\\x00\\x1b[31m<b>\\xff"), (b"x" * 500, "x" * 120 + "…")],
+)
+def test_a_payload_on_a_screen_is_short_and_harmless(payload, shown):
+    assert DeadLetter(payload=payload).shown == shown
+
+
+def test_a_manager_reads_why_and_takes_the_message_again(session, client):
+    hotel = make.place()
+    manager = people.member(hotel, Role.MANAGER)
+    people.sign_in(client, manager)
+    where = f"/admin/{hotel.asset_number}/dead-letters"
+    assert b"Every message was understood" in client.get(where).data
+    letter = refuse(f"rooms/{hotel.asset_number}/204/occupancy", b"1")
+    refuse(f"rooms/{hotel.asset_number}/204/occupancy", b"<script>\x00")
+    shown = client.get(where).get_data(as_text=True)
+    assert "There is no room of this number" in shown
+    assert "&lt;script&gt;" in shown
+    back = client.post(f"{where}/{letter.id}/replay", follow_redirects=True).get_data(as_text=True)
+    assert "still no room 204" in back
+    registry.register_unit(asset_id=hotel.id, kind="room", number="204", price=100, actor=MANAGER)
+    back = client.post(f"{where}/{letter.id}/replay", follow_redirects=True).get_data(as_text=True)
+    assert "Taken: 204 says occupancy 1." in back
+    assert f"rooms/{hotel.asset_number}/204/occupancy" in client.get(f"{where}?state=taken").get_data(as_text=True)
+
+
+def test_another_places_messages_are_not_there(session, client):
+    hotel, other = make.place(), make.place()
+    people.sign_in(client, people.member(hotel, Role.MANAGER))
+    letter = refuse(f"rooms/{other.asset_number}/204/occupancy")
+    assert client.get(f"/admin/{other.asset_number}/dead-letters").status_code == 404
+    answer = client.post(f"/admin/{hotel.asset_number}/dead-letters/{letter.id}/replay", follow_redirects=True)
+    assert "There is no such message here." in answer.get_data(as_text=True)
+    assert client.get("/admin/dead-letters").status_code == 404
