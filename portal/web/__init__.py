@@ -7,7 +7,7 @@ from portal.web import admin, components, context, errors, filters, health, prox
 from portal.web.assets import places
 from portal.web.assets.pages import blueprint as units
 from portal.web.auth import account, held, session, views
-from portal.web.home import styleguide
+from portal.web.home import finders, styleguide
 from portal.web.home.views import blueprint as home
 from portal.web.payments.views import blueprint as payments
 from portal.web.public import door, pay, sandbox, sandbox_api
@@ -16,7 +16,7 @@ from portal.web.public.me import blueprint as me
 
 def register(app: Flask) -> None:
     """Open every page of the portal."""
-    assert account, "imported for its views"
+    assert all((account, finders)), "imported for their views, and for what they add to the palette"
     for part in (session, components, filters, context, security, errors, held, stream, static, proxy):
         part.init_app(app)
     for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint,

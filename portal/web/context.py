@@ -163,7 +163,8 @@ class Shell:
                 "url": url_for(each.endpoint, asset_number=self.place.asset_number),
             }
             for each in ACTIONS
-            if self.place.kind in each.kinds and self.may(each.permission)
+            if each.endpoint in current_app.view_functions
+            and self.place.kind in each.kinds and self.may(each.permission)
         ]
 
     @cached_property

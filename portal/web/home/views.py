@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, g, make_response, redirect, request, url_for
 from flask import current_app as app
 
-from portal.core import words
+from portal.core import parse, words
 from portal.shared.identity.services import accounts
 from portal.web import stream
 from portal.web.context import LOOKS, shell
@@ -53,7 +53,10 @@ def desk_without_place(desk: str) -> Response:
 @signed_in
 def search() -> Response:
     """Everything whose name or number fits, of what this person may see."""
-    asked = request.args.get("q", "").strip()[:80]
+    try:
+        asked = parse.text(request.args.get("q", ""), "q", min_length=0)
+    except parse.ParseError:
+        asked = ""  # nothing is named like that
     return page("home/search.html", "palette_found", asked=asked, found=finding.find(asked))
 
 

@@ -1,0 +1,36 @@
+"""The palette and the search page find what the person may open, and nothing else."""
+
+from tests.factories import assets
+from tests.factories import identity as people
+
+
+def look(app, user, place, asked):
+    client = app.test_client()
+    people.sign_in(client, user)
+    client.get(f"/home/{place.asset_number}/")
+    return client.get(f"/search?q={asked}", headers={"HX-Request": "true", "HX-Target": "palette_found"}).text
+
+
+def test_a_room_is_found_by_its_number_and_a_colleague_by_name(app, session):
+    place = assets.place()
+    room = assets.room(place, number="2041")
+    assets.room(assets.place(), number="2042")
+    owner = people.member(place, name="Ngozi Eze")
+    found = look(app, owner, place, "204")
+    assert f"/units/{place.asset_number}/room/{room.number}" in found
+    assert "2042" not in found, "another hotel's room"
+    assert "Ngozi Eze" in look(app, owner, place, "ngoz")
+
+
+def test_what_a_role_may_not_see_is_not_found(app, session):
+    place = assets.place()
+    assets.room(place, number="2041")
+    cashier = people.member(place, "cashier")
+    assert "2041" not in look(app, cashier, place, "204")
+
+
+def test_a_search_for_nothing_or_for_nonsense_is_calm(app, session):
+    place = assets.place()
+    owner = people.member(place)
+    for asked in ("", "%25", "%00", "\\", "x" * 500, "%F0%9F%98%80", "'"):
+        assert 'id="palette_found"' in look(app, owner, place, asked)
