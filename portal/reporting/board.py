@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from sqlalchemy import Select, Text, column, select, true, values
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.shared.assets.models import Unit, UnitKind, UnitStatus
-from portal.shared.assets.queries import units_of
+from portal.shared.assets.queries import as_counted
 from portal.shared.devices.models import CAPABILITIES, DeviceCommand, LatestReading
 
 SOON = timedelta(hours=1)
@@ -22,6 +21,11 @@ ENDING = "ending"
 #: The switch that gives or takes the unit: a room's lock, a vehicle's ignition.
 MAIN_SWITCH = {UnitKind.ROOM: "access", UnitKind.VEHICLE: "ignition"}
 CAPABLE = [(kind, capability) for kind, capabilities in CAPABILITIES.items() for capability in capabilities]
+MAIN_SWITCHES = [(kind.value, capability) for kind, capability in MAIN_SWITCH.items()]
+COLUMNS = (
+    Unit.id, Unit.kind, Unit.number, Unit.room_type, Unit.plate, Unit.label, Unit.status, Unit.price,
+    Unit.period_minutes, Unit.expires_at,
+)  # fmt: skip
 #: What a device says when it does what it was told.
 SAID = {"unlock": "unlocked", "lock": "locked", "turn_on": "on", "turn_off": "off"}
 
@@ -53,11 +57,11 @@ class Row:
     type: str | None
     plate: str | None
     label: str
-    floor: str | None
     status: str
     price: int
     period_minutes: int
     expires_at: datetime | None
+    floor: str | None
     ending: bool
     says: dict[str, Said] = field(default_factory=dict)
     told: dict[str, Told] = field(default_factory=dict)
@@ -75,34 +79,25 @@ class Row:
 
 
 def rows(asset_id: uuid.UUID) -> list[Row]:
-    """The whole board of a place, in the order people count its units."""
-    return _looked_up(units_of(asset_id))
+    """The whole board of a place, in the order people count its units; of commands, those of its main switch."""
+    return _looked_up(select(*COLUMNS).where(Unit.asset_id == asset_id).order_by(*as_counted()), MAIN_SWITCHES)
 
 
-def row_of(unit: Unit) -> Row:
-    """One unit as the board shows it."""
-    return _looked_up([unit])[0]
+def row_of(unit_id: uuid.UUID) -> Row:
+    """One unit as the board shows it, with the last command of everything it can be told."""
+    return _looked_up(select(*COLUMNS).where(Unit.id == unit_id), CAPABLE)[0]
 
 
-def _looked_up(units: Sequence[Unit]) -> list[Row]:
-    now = utcnow()
-    found = {
-        unit.id: Row(
-            id=unit.id,
-            kind=unit.kind,
-            number=unit.number,
-            type=unit.room_type,
-            plate=unit.plate,
-            label=unit.label,
-            floor=floor_of(unit.number) if unit.kind == UnitKind.ROOM else None,
-            status=unit.status,
-            price=unit.price,
-            period_minutes=unit.period_minutes,
-            expires_at=unit.expires_at,
-            ending=unit.status == UnitStatus.ACTIVE and unit.expires_at is not None and unit.expires_at < now + SOON,
-        )
-        for unit in units
-    }
+def _looked_up(units: Any, capable: list[tuple[str, str]]) -> list[Row]:
+    soon = utcnow() + SOON
+    found: dict[uuid.UUID, Row] = {}
+    for row in db.session.execute(units):
+        ending = row.status == UnitStatus.ACTIVE and row.expires_at < soon
+        floor = floor_of(row.number) if row.kind == UnitKind.ROOM else None
+        found[row.id] = Row(
+            row.id, row.kind, row.number, row.room_type, row.plate, row.label, row.status, row.price,
+            row.period_minutes, row.expires_at, floor, ending,
+        )  # fmt: skip
     says = db.session.execute(
         select(LatestReading.unit_id, LatestReading.kind, LatestReading.value, LatestReading.at).where(
             LatestReading.unit_id.in_(found)
@@ -110,14 +105,14 @@ def _looked_up(units: Sequence[Unit]) -> list[Row]:
     )
     for unit_id, kind, value, at in says:
         found[unit_id].says[kind] = Said(value, at)
-    for unit_id, capability, action, status, at in db.session.execute(_last_told(list(found))):
+    for unit_id, capability, action, status, at in db.session.execute(_last_told(list(found), capable)):
         found[unit_id].told[capability] = Told(action, status, at)
     return list(found.values())
 
 
-def _last_told(unit_ids: list[uuid.UUID]) -> Select[Any]:
+def _last_told(unit_ids: list[uuid.UUID], capable: list[tuple[str, str]]) -> Select[Any]:
     """The youngest command of each capability, found at the end of the index instead of sorting a month of them."""
-    kinds = values(column("kind", Text), column("capability", Text), name="capable").data(CAPABLE)
+    kinds = values(column("kind", Text), column("capability", Text), name="capable").data(capable)
     last = (
         select(DeviceCommand.action, DeviceCommand.status, DeviceCommand.created_at)
         .where(DeviceCommand.unit_id == Unit.id, DeviceCommand.capability == kinds.c.capability)

@@ -20,6 +20,7 @@ class TrustedProxies:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         hops = environ.pop("HTTP_X_FORWARDED_FOR", "")
+        environ["portal.forwarded"] = bool(hops)
         scheme = environ.pop("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
         if self._trusts(environ.get("REMOTE_ADDR", "")):
             # From our side outwards: the first address we do not know is the caller's.

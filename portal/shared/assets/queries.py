@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 
@@ -75,16 +76,7 @@ def find_unit_by_label(label: str) -> tuple[Unit, Asset] | None:
 
 def units_of(asset_id: uuid.UUID, kind: str | None = None) -> Sequence[Unit]:
     """Every unit of a place in the order people count them: 2 before 10, 101 before 101A; retired ones last."""
-    question = (
-        select(Unit)
-        .where(Unit.asset_id == asset_id)
-        .order_by(
-            Unit.status == UnitStatus.RETIRED,
-            Unit.kind,
-            func.lpad(func.substring(Unit.number, r"\d+"), 12, "0").nulls_last(),
-            Unit.number,
-        )
-    )
+    question = select(Unit).where(Unit.asset_id == asset_id).order_by(*as_counted())
     if kind is not None:
         question = question.where(Unit.kind == kind)
     return db.session.scalars(question).all()
@@ -94,6 +86,24 @@ def page_of_units(asset_id: uuid.UUID, kind: str, *, cursor: str | None = None, 
     """Units of one kind at a place, a page at a time, the latest registered first."""
     question = select(Unit).where(Unit.asset_id == asset_id, Unit.kind == kind)
     return page_of(question, (Unit.id,), cursor=cursor, limit=limit)
+
+
+def as_counted() -> tuple[Any, ...]:
+    """The order in which people count units."""
+    digits = func.lpad(func.substring(Unit.number, r"\d+"), 12, "0")
+    return (Unit.status == UnitStatus.RETIRED, Unit.kind, digits.nulls_last(), Unit.number)
+
+
+def units_matching(asset_id: uuid.UUID, asked: str, limit: int = 8) -> Sequence[Unit]:
+    """Units whose number, plate, type or label holds what was asked for, exact numbers first."""
+    wanted = asked.strip().lower()
+    held = func.lower(func.concat_ws(" ", Unit.number, Unit.plate, Unit.room_type, Unit.label))
+    return db.session.scalars(
+        select(Unit)
+        .where(Unit.asset_id == asset_id, func.strpos(held, wanted) > 0)
+        .order_by(func.lower(Unit.number) != wanted, Unit.status == UnitStatus.RETIRED, Unit.number)
+        .limit(limit)
+    ).all()
 
 
 def units_by_id(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Unit]:

@@ -193,7 +193,7 @@ def _wanted(refused: dict[str, Any]) -> str:
 def _standing(unit: Unit, refused: dict[str, Any]) -> dict[str, Any]:
     active = unit.status == UnitStatus.ACTIVE
     return {
-        "row": board.row_of(unit),
+        "row": board.row_of(unit.id),
         "control_form": refused.get("control") or ControlForm(formdata=None),
         "grant_form": refused.get("grant") or GrantForm(formdata=None, data={"minutes": unit.period_minutes}),
         "may_control": may("units.control" if active else "units.override") and unit.status != UnitStatus.RETIRED,

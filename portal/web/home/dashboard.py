@@ -2,63 +2,69 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app, g, url_for
 
 from portal.core.clock import local_date, utcnow
-from portal.core.words import _
+from portal.core.words import _, lazy_
 from portal.reporting import attention, home, occupancy, revenue
 from portal.shared.assets.models import Asset
-from portal.shared.assets.queries import assets
+from portal.shared.assets.queries import assets, units_matching
 from portal.shared.identity.models import Role
 from portal.shared.identity.permissions import permissions_in
 from portal.web.assets import words
-from portal.web.context import NOTICES, Notice, shell
+from portal.web.context import ACTIONS, NOTICES, Action, Notice, shell
 from portal.web.guards import current_user, may
+from portal.web.home.search import SOURCES, Hit, Source
 
 SHOWN = 6
+DAYS = 14
 
 
 def figures_of(place: Asset) -> dict[str, Any]:
     """Everything the page of one place needs, as far as this person may see it."""
-    sees_money = may("payments.view")
-    sees_units = may("units.view")
-    now = utcnow()
-    links = _links(place)
-    waiting = attention.at(place.id)
-    waiting = attention.Attention(
-        held=waiting.held if links["review"] else [],
-        unreached=waiting.unreached if sees_units else [],
-        ending=waiting.ending if sees_units else [],
-        dead_letters=waiting.dead_letters if links["dead_letters"] else 0,
-    )
+    sees_money, sees_units = may("payments.view"), may("units.view")
+    now, links, mine = utcnow(), _links(place), _mine()
+    first, *others = home.cards([place, *(each for each, _sees in mine.values() if each.id != place.id)])
     return {
-        "card": home.cards([place])[0],
-        "days": revenue.days_of(place, local_date(place.timezone, now), 14) if sees_money else None,
+        "card": first,
+        "days": revenue.days_of(place, local_date(place.timezone, now), DAYS) if sees_money else None,
         "used": occupancy.used_share(place.id, now - timedelta(days=30), now) if sees_units else None,
-        "waiting": waiting,
+        "waiting": _waiting(place, links, sees_units),
         "sees_money": sees_money,
         "sees_units": sees_units and place.kind != "shop",
-        "others": _others(place),
+        "others": [(card, mine[card.asset.id][1]) for card in others],
         "links": links,
         "words": words,
         "shown": SHOWN,
     }
 
 
-def _others(place: Asset) -> list[tuple[home.Card, bool]]:
-    """The person's other places, each with whether their role there may see its money."""
+def _waiting(place: Asset, links: dict[str, str | None], sees_units: bool) -> attention.Attention:
+    """What waits here, without what this person could do nothing about."""
+    found = attention.at(place.id)
+    g.unreached = found.unreached
+    return attention.Attention(
+        held=found.held if links["review"] else [],
+        unreached=found.unreached if sees_units else [],
+        ending=found.ending if sees_units else [],
+        dead_letters=found.dead_letters if links["dead_letters"] else 0,
+    )
+
+
+def _mine() -> dict[uuid.UUID, tuple[Asset, bool]]:
+    """The open places this person works at, each with whether their role there may see its money."""
     if current_user.platform_admin:
-        mine = {each.id: (each, True) for each in assets()}
+        found = {each.id: (each, True) for each in assets()}
     else:
-        mine = {
+        found = {
             each.asset_id: (each.asset, "payments.view" in permissions_in(Role(each.role)))
             for each in shell().memberships
         }
-    others = [each for each, _sees in mine.values() if each.id != place.id and each.retired_at is None]
-    return [(card, mine[card.asset.id][1]) for card in home.cards(others)]
+    return {key: (asset, sees) for key, (asset, sees) in found.items() if asset.retired_at is None}
 
 
 def _links(place: Asset) -> dict[str, str | None]:
@@ -83,8 +89,27 @@ def unreached(place: Asset) -> list[Notice]:
             "lock-exclamation" if each.kind == "room" else "alert-triangle",
             each.at,
         )
-        for each in attention.unreached(place.id, utcnow())
+        for each in (g.unreached if "unreached" in g else attention.unreached(place.id, utcnow()))
+    ]
+
+
+def units_found(place: Asset, asked: str) -> list[Hit]:
+    """For the search box: rooms and vehicles by number, plate, type or label."""
+    return [
+        Hit(
+            words.called(unit),
+            url_for("units.show", asset_number=place.asset_number, kind=unit.kind, number=unit.number),
+            "bed" if unit.kind == "room" else "car",
+            " · ".join(filter(None, (unit.room_type, unit.plate, words.status_words(unit.status)))),
+        )
+        for unit in units_matching(place.id, asked)
     ]
 
 
 NOTICES.append(("units.control", unreached))
+SOURCES.append(Source(lazy_("Rooms and vehicles"), "units.view", units_found))
+ACTIONS += [
+    Action(lazy_("Register a room or vehicle"), "units.register", "units.register", "plus"),
+    Action(lazy_("Print labels"), "units.labels", "units.register", "qrcode"),
+    Action(lazy_("Change this place"), "places.settings", "assets.amend", "building"),
+]
