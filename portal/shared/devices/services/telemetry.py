@@ -92,8 +92,8 @@ def store(*, said: Sequence[Reading | Refused], book: UnitBook | None = None, pa
     """
     try:
         return _store(said=said, book=book or UnitBook(), page=page)
-    except DataError as error:
-        raise Unstorable(_("The database cannot hold this value."), cause=str(error.orig)[:200]) from error
+    except (DataError, ValueError) as error:
+        raise Unstorable(_("The database cannot hold this value."), cause=str(error)[:200]) from error
 
 
 def record_readings(*, readings: Sequence[Reading], book: UnitBook | None = None) -> Stored:
