@@ -7,7 +7,7 @@ import uuid
 from flask import Response, g, request, url_for
 
 from portal.core.errors import DomainError
-from portal.core.words import _
+from portal.core.words import _, lazy_
 from portal.shared.devices import queries
 from portal.shared.devices.services import dead_letters as letters
 from portal.web.admin import blueprint
@@ -16,6 +16,17 @@ from portal.web.htmx import go, local_path, page, toast
 
 #: Without a word in the URL the list shows what still waits for somebody.
 STATES = {"": True, "taken": False}
+#: The word a program counts by, as a person reads it.
+REASONS = {
+    "topic": lazy_("Wrong topic"),
+    "kind": lazy_("Unknown subject"),
+    "unit": lazy_("Unknown unit"),
+    "payload": lazy_("Wrong value"),
+    "empty": lazy_("Empty"),
+    "binary": lazy_("Not text"),
+    "oversized": lazy_("Too long"),
+    "refused": lazy_("Cannot be stored"),
+}
 
 
 @blueprint.get("/<asset_number>/dead-letters")
@@ -52,6 +63,7 @@ def _list(asset_id: uuid.UUID | None) -> Response:
         "admin/dead_letters.html",
         "letters",
         found=queries.dead_letters(asset_id, waiting=waiting, cursor=request.args.get("cursor")),
+        reasons=REASONS,
         lost=asset_id is None,
     )
 
