@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app, g, url_for
 
 from portal.api.door import door, speaks
-from portal.api.guards import current_actor, permission
+from portal.api.guards import current_actor, permission, require
 from portal.api.schemas import InvitationOut, InviteIn, KickIn, MemberOut, Page, Paging
 from portal.core.words import _
 from portal.shared.identity import queries
@@ -40,6 +40,8 @@ def people(query: Paging) -> Page[MemberOut]:
 @speaks("Ask somebody to join a place", takes=InviteIn, gives=InvitationOut, status=201)
 def invite(body: InviteIn) -> InvitationOut:
     """Invite somebody by mail; the link is in the answer too."""
+    if g.role is Role.OWNER and Role(body.role) is Role.OWNER:
+        require("people.owner", asset_id=g.place.id)
     path = url_for("auth.invitation", token="TOKEN").replace("TOKEN", "{token}")
     where = f"{current_app.extensions['settings'].public_url}{path}"
     invitation = memberships.invite(

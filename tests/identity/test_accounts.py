@@ -225,3 +225,13 @@ def test_what_is_over_for_a_month_is_let_go(session):
     assert cleanup.forget_old() == 2
     assert cleanup.forget_old() == 0
     assert queries.find_sign_in(kept)
+
+
+def test_names_that_cannot_be_read_are_counted_where_they_come_from(session):
+    for _ in range(10):
+        with pytest.raises(BadCredentials):
+            _try("08031234567")
+    with pytest.raises(TooMany):
+        _try("08031234567")
+    with pytest.raises(BadCredentials):
+        _try("0712345678", address="203.0.113.77")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from portal.shared.identity import queries
-from portal.shared.identity.models import Mail, Role, UserSession
+from portal.shared.identity.models import Mail, Role, TokenFamily, UserSession
 from portal.shared.identity.services import mails
 from portal.shared.payments.models import PaymentIntent
 from tests.factories import assets
@@ -172,3 +172,26 @@ def test_a_guest_sees_what_was_paid_for_only_after_showing_that_the_mailbox_is_t
     assert "guest-paid-this" in page
     assert "Room 101" in page
     assert client.get(link).status_code == 404
+
+
+def test_anybody_may_leave_but_not_the_last_owner(client, app, place, owner):
+    clerk = people.member(place, Role.CASHIER)
+    browser = app.test_client()
+    people.sign_in(browser, clerk)
+    assert "Leave" in browser.get("/account").text
+    browser.post(f"/account/places/{place.asset_number}/leave")
+    assert browser.get(f"/home/{place.asset_number}/").status_code == 404
+    client.post(f"/account/places/{place.asset_number}/leave")
+    assert "A place needs an owner." in client.get("/account").text
+
+
+def test_inviting_an_owner_over_json_wants_a_password_given_within_the_hour(client, app, session, place):
+    owner = people.member(place)
+    token = people.bearer(app, owner)
+    asked = {"email": "heir@example.com", "role": "owner"}
+    url = f"/api/assets/invite/{place.asset_number}/"
+    assert client.post(url, json=asked, headers=token).status_code == 201
+    session.execute(update(TokenFamily).values(proved_at=func.clock_timestamp() - text("interval '61 minutes'")))
+    refused = client.post(url, json=asked, headers=token)
+    assert (refused.status_code, refused.json["error"]["code"]) == (403, "password_needed")
+    assert client.post(url, json=asked | {"role": "admin"}, headers=token).status_code == 201

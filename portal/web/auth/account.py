@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Response, request, url_for
+from flask import Response, g, request, url_for
 
 from portal.core import words
 from portal.core.errors import DomainError
 from portal.core.words import _
 from portal.shared.identity import queries
-from portal.shared.identity.services import accounts, sessions
+from portal.shared.identity.permissions import role_words
+from portal.shared.identity.services import accounts, memberships, sessions
 from portal.web.auth.forms import ChangePasswordForm, ProfileForm
 from portal.web.auth.views import YEAR, blueprint
 from portal.web.context import shell
-from portal.web.guards import current_actor, current_user, signed_in, this_user
+from portal.web.guards import current_actor, current_user, permission, signed_in, this_user
 from portal.web.htmx import go, page, toast
 
 
@@ -84,6 +85,19 @@ def end_other_sessions() -> Response:
     return go(url_for(".account"))
 
 
+@blueprint.post("/account/places/<asset_number>/leave")
+@permission("assets.view")
+def leave(asset_number: str) -> Response:
+    """Stop working at a place, of one's own accord."""
+    try:
+        memberships.remove(asset_id=g.place.id, user_id=current_user.id, actor=current_actor())
+    except DomainError as error:
+        toast(error.message, "bad")
+    else:
+        toast(_("You do not work at %(place)s any more.", place=g.place.name))
+    return go(url_for(".account"))
+
+
 def _profile_form() -> ProfileForm:
     form = ProfileForm(obj=this_user())
     offered = shell().languages
@@ -105,6 +119,7 @@ def _show(
         password=password or ChangePasswordForm(formdata=None, prefix="change"),
         sessions=[(each, browser_words(each.user_agent)) for each in queries.sessions_of(current_user.id)],
         this_session=current_user.session_id,
+        places=[(each.asset, role_words(each.role)) for each in shell().memberships],
         status=status,
     )
 

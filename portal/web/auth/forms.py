@@ -35,6 +35,7 @@ class SignInForm(BaseForm):
     login = StringField(
         lazy_("E-mail or phone number"),
         [Length(max=LONGEST)],
+        description=lazy_("A phone number with its country code, such as +254712345678."),
         filters=[lambda typed: printable(typed or "")],
         render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True},
     )

@@ -39,7 +39,7 @@ from portal.shared.identity.services import mails, sessions
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: Failures only: a busy desk behind one address never meets these, a guesser soon does.
 ACCOUNT_HOUR, ACCOUNT_DAY, ADDRESS_HOUR = 10, 20, 100
-RESETS_PER_HOUR = 5
+RESETS_PER_HOUR, RESETS_PER_ADDRESS = 5, 50
 LINK_LASTS = timedelta(hours=1)
 
 rule("uq_user_account_email", lambda: EmailTaken(_("There is an account with this e-mail address."), field="email"))
@@ -94,7 +94,9 @@ def authenticate(*, login: str, password: str, address: str | None) -> User:
         known = parse.phone(login) if login.strip()[:1] == "+" else parse.email(login)
     except parse.ParseError:
         known = ""  # still weighed against a password, so that nothing can be told from the time it takes
-    outcome = _attempt(login=known, key=known or "nobody", password=password, address=address or "unknown")
+    # what names nobody is counted per address, so that one guesser does not shut out every mistyped name
+    where = address or "unknown"
+    outcome = _attempt(login=known, key=known or f"nobody at {where}", password=password, address=where)
     if outcome is None:
         raise BadCredentials(_("That is not the e-mail address or phone number and password of an account."))
     return outcome
@@ -149,7 +151,9 @@ def _set_password(*, user_id: uuid.UUID, password: str, actor: Actor, keep_sessi
 @transactional
 def request_reset(*, email: str, actor: Actor, url: str) -> None:
     """Send a link that sets a new password once; `url` has `{token}`. Says nothing of whether there is an account."""
-    if throttle.count("reset", email, per=HOUR) > RESETS_PER_HOUR:
+    asked = throttle.count("reset", email, per=HOUR)
+    from_there = throttle.count("reset address", actor.address or "unknown", per=HOUR)
+    if asked > RESETS_PER_HOUR or from_there > RESETS_PER_ADDRESS:
         return
     user = find_by_email(email)
     if user is None or not user.active:
