@@ -152,6 +152,14 @@ def test_a_second_capture_of_one_intent_is_refused_and_told():
     assert any(e.action == "payment.second_capture" for e in trail(asset_id=room.asset_id))
 
 
+def test_money_in_no_known_currency_is_refused_and_told():
+    room = assets.room()
+    made = payments.intent(room)
+    assert news(made, currency="ZZZ").verdict is Verdict.REFUSED
+    assert shut(room)
+    assert any(e.action == "payment.unknown_currency" for e in trail(asset_id=room.asset_id))
+
+
 def test_another_provider_cannot_settle_it():
     room = assets.room()
     assert news(payments.intent(room), provider="paystack").verdict is Verdict.UNMATCHED

@@ -71,7 +71,9 @@ def find_by_key(actor: str, key: str) -> PaymentIntent | None:
 
 def find_payment_of(intent_id: uuid.UUID) -> Payment | None:
     """The money of an intent."""
-    return db.session.scalar(select(Payment).where(Payment.intent_id == intent_id))
+    return db.session.scalar(
+        select(Payment).where(Payment.intent_id == intent_id).execution_options(populate_existing=True)
+    )
 
 
 def find_payment_by_transaction(provider: str, transaction_id: str) -> Payment | None:
@@ -216,7 +218,9 @@ def lock_expired_intents(limit: int) -> Sequence[PaymentIntent]:
     return db.session.scalars(
         select(PaymentIntent)
         .where(
-            PaymentIntent.status.in_((IntentStatus.CREATED, IntentStatus.PENDING)),
+            PaymentIntent.status.in_((IntentStatus.CREATED, IntentStatus.PENDING))
+            # a provider that was "processing" until we gave up asking will not say anything else any more
+            | ((PaymentIntent.status == IntentStatus.PROCESSING) & PaymentIntent.next_poll_at.is_(None)),
             PaymentIntent.expires_at <= func.clock_timestamp(),
         )
         .order_by(PaymentIntent.id)

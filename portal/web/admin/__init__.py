@@ -57,6 +57,14 @@ SECTIONS = (
     Section(
         "admin.health", lazy_("Health"), lazy_("Database, broker, mail and how far behind."), "heartbeat", "health.view"
     ),
+    Section(
+        "payments.messages",
+        lazy_("Payment messages"),
+        lazy_("What providers signed and nobody here asked for."),
+        "credit-card",
+        "payments.view",
+        platform=True,
+    ),
     Section("admin.mail", lazy_("Mail"), lazy_("Letters the portal wrote."), "mail", "people.view", platform=True),
 )
 

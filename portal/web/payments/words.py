@@ -85,6 +85,7 @@ def trail_words(action: str) -> str:
         "payment.gateway_contradicts_its_message": _("The provider contradicts its own message"),
         "payment.not_known_to_the_gateway": _("The provider does not know what its message is about"),
         "payment.charge_reversed": _("The provider took the money back"),
+        "payment.unknown_currency": _("Money in a currency nobody knows was refused"),
         "payment.no_money": _("A success without any money was refused"),
     }.get(action, action.replace("_", " ").replace(".", ": "))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -10,6 +11,7 @@ import structlog
 from portal.core.actor import Actor
 from portal.core.clock import utcnow
 from portal.core.db import db
+from portal.core.errors import Busy
 from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.gateways import registry
@@ -77,7 +79,8 @@ def confirm(reference: str, *, via: str, actor: Actor) -> PaymentIntent:
     except (GatewayDown, GatewayRefused) as error:
         log.info("not_verified", reference=reference, why=error.code)
         return get_intent(reference)
-    settlement.settle(charge=charge, provider=gateway.name, via=via, actor=actor)
+    with suppress(Busy):  # somebody else is settling this very news
+        settlement.settle(charge=charge, provider=gateway.name, via=via, actor=actor)
     return get_intent(reference)
 
 

@@ -13,6 +13,7 @@ from portal.core.actor import Actor, ActorKind, system
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.errors import DomainError
+from portal.core.money import DECIMALS
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.gateways import registry
@@ -81,6 +82,8 @@ def settle(*, charge: Charge, provider: str, via: str, actor: Actor) -> Settled:
         return _refuse(intent, charge, "transaction_of_another_payment", actor)
     if charge.received <= 0:
         return _refuse(intent, charge, "no_money", actor)
+    if charge.currency not in DECIMALS:
+        return _refuse(intent, charge, "unknown_currency", actor)
     return _take(intent, charge, via, actor)
 
 
@@ -230,6 +233,7 @@ def _not_paid(intent: PaymentIntent, charge: Charge, via: str, actor: Actor) -> 
 
 def _refuse(intent: PaymentIntent, charge: Charge, what: str, actor: Actor) -> Settled:
     log.warning("capture_refused", what=what, reference=intent.reference)
+    intent.next_poll_at = None  # the provider would say the same again
     alert(what, intent=intent, reference=intent.reference, actor=actor, transaction=charge.transaction_id)
     return Settled(Verdict.REFUSED, intent)
 
