@@ -105,7 +105,7 @@ def _entry(name: str) -> Callable[[], object]:
     module, function = {
         "worker": ("jobs.runner", "main"),
         "mqtt": ("portal.mqtt.worker", "main"),
-        "devices": ("portal.demo", "devices_main"),
+        "devices": ("portal.demo.devices", "devices_main"),
     }[name]
     found: Callable[[], object] = getattr(importlib.import_module(module), function)
     return found
@@ -195,8 +195,7 @@ class Portal:
             lambda: checks.web_answers(settings.host, settings.port),
         )
         for name in ("worker", "mqtt", *(["devices"] if settings.demo else [])):
-            with suppress(ImportError, AttributeError):  # the simulated devices are still being built
-                self.supervisor.role(name, _entry(name))
+            self.supervisor.role(name, _entry(name))
         self.supervisor.wait()
 
     def _start_services(self) -> None:

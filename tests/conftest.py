@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from portal import create_app
+from portal import create_app, wiring
 from portal.core.db import db
 from portal.runtime import mosquitto
 from tests.support import brokers, browsers, databases
@@ -92,7 +92,14 @@ def app(database_url: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def session(app: Flask) -> Iterator[Any]:
+def wired(app: Flask) -> Flask:
+    """The app whose handlers are the ones in force, though a test before may have made another portal."""
+    wiring.connect(app.extensions["settings"])
+    return app
+
+
+@pytest.fixture
+def session(wired: Flask, app: Flask) -> Iterator[Any]:
     """The database inside one transaction that is undone at the end; commands commit into savepoints."""
     with app.app_context():
         engines = db._app_engines[app]
@@ -111,7 +118,7 @@ def session(app: Flask) -> Iterator[Any]:
 
 
 @pytest.fixture
-def committed(app: Flask) -> Iterator[Any]:
+def committed(wired: Flask, app: Flask) -> Iterator[Any]:
     """The database with real commits, for races between threads; emptied afterwards."""
     with app.app_context():
         try:
@@ -145,7 +152,7 @@ def count_queries() -> Callable[[], AbstractContextManager[list[str]]]:
 
 
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
+def client(wired: Flask, app: Flask) -> FlaskClient:
     """Somebody who is not signed in."""
     return app.test_client()
 

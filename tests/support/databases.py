@@ -96,6 +96,8 @@ def worker() -> str:
 
 def settings_for_tests(database_url: str) -> Settings:
     """Settings of a portal under test."""
+    var_dir = run_folder() / f"app-{worker()}"
+    var_dir.mkdir(exist_ok=True)
     return Settings(
         testing=True,
         secret_key=SECRET,
@@ -103,7 +105,7 @@ def settings_for_tests(database_url: str) -> Settings:
         database_owner_url=database_url,
         redis_url=os.environ.get("PORTAL_TEST_REDIS_URL", ""),
         public_url="http://localhost",
-        var_dir=run_folder(),
+        var_dir=var_dir,
         ratelimit_enabled=False,
         demo=False,
     )
