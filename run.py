@@ -105,7 +105,7 @@ def _entry(name: str) -> Callable[[], object]:
     module, function = {
         "worker": ("jobs.runner", "main"),
         "mqtt": ("portal.mqtt.worker", "main"),
-        "devices": ("portal.demo.devices", "devices_main"),
+        "devices": ("portal.demo", "devices_main"),
     }[name]
     found: Callable[[], object] = getattr(importlib.import_module(module), function)
     return found
