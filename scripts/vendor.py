@@ -80,6 +80,16 @@ PACKAGES = [
             "bundles/redoc.standalone.js.LICENSE.txt": "redoc/LICENSE-bundled.txt",
         },
     ),
+    Package(  # for the tests alone, and so never served
+        "axe-core",
+        "4.14.1",
+        "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+        {
+            "axe.min.js": "../../tests/support/axe/axe.min.js",
+            "LICENSE": "../../tests/support/axe/LICENSE",
+            "LICENSE-3RD-PARTY.txt": "../../tests/support/axe/LICENSE-bundled.txt",
+        },
+    ),
 ]
 SOURCE_MAP = re.compile(rb"(//[#@] sourceMappingURL=\S*|/\*[#@] sourceMappingURL=.*?\*/)\s*$")
 
