@@ -63,6 +63,7 @@ class Ingest:
                 self._opened(each)
             else:
                 self._read(each, link, items)
+        self.lag_ms = 0.0
         if items:
             self._keep(items, link)
             self.lag_ms = (time.monotonic() - items[0][0].at) * 1000

@@ -51,8 +51,10 @@ class Worker:
             try:
                 self._lead()
             except Exception as error:  # the database went away, or worse: nothing was acknowledged that is not stored
-                log.exception("ingest_stopped")
-                self.fault = f"{type(error).__name__}: {error}"[:300]
+                fault = f"{type(error).__name__}: {error}"[:300]
+                if fault != self.fault:
+                    log.exception("ingest_stopped")
+                self.fault = fault
             self.stopping.wait(TRY_TO_LEAD_EVERY)
 
     def _lead(self) -> None:
@@ -139,7 +141,7 @@ class Worker:
 def main() -> int:
     """The role's life, from start to SIGTERM; what is acknowledged is stored, what is not comes again."""
     settings = Settings.load()
-    worker = Worker(create_app(settings), Broker(settings.mqtt_url, getattr(settings, "mqtt_version", "5")))
+    worker = Worker(create_app(settings), Broker(settings.mqtt_url, settings.mqtt_version))
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: worker.stopping.set())
     began = time.monotonic()

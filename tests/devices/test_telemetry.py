@@ -7,7 +7,6 @@ from sqlalchemy import func, select
 
 from portal.core import outbox
 from portal.core.actor import system
-from portal.core.db import db
 from portal.core.transaction import transactional
 from portal.shared.assets.queries import lock_unit
 from portal.shared.devices import queries
@@ -91,12 +90,3 @@ def test_the_log_keeps_its_order_and_lets_go_of_what_is_old(session, monkeypatch
     assert [packet for packet, _sha in queries.replay_log("s")[1]] == [3, 4, 5, 6]
     telemetry.forget_session(session="s")
     assert queries.replay_log("s") == (0, [])
-
-
-def test_the_health_of_the_door_is_told_in_three_questions(session, count_queries):
-    told(make.room(), "unlock")
-    db.session.expire_all()
-    with count_queries() as asked:
-        health = queries.ingest_health()
-    assert (health.ok, health.open_commands, health.dead_letters_waiting) == (False, 1, 0)
-    assert len(asked) == 3

@@ -61,11 +61,11 @@ class Ingester:
 class Device:
     """A plain device with an MQTT client; what it heard, it keeps."""
 
-    def __init__(self, url: str, name: str, *topics: str) -> None:
+    def __init__(self, url: str, name: str, *topics: str, version: str = "5") -> None:
         self.heard: list[tuple[str, str, bool]] = []
         self.published = 0
         self._count = threading.Condition()
-        broker = Broker(url)
+        broker = Broker(url, version)
         self.client = broker.client(name, persistent=False)
         self.client.max_inflight_messages_set(400)
         self.client.max_queued_messages_set(0)

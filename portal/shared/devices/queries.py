@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from portal.core import locks, runs
+from portal.core import locks
 from portal.core.db import db
 from portal.core.paging import Page, page_of
 from portal.core.words import _
@@ -258,49 +256,3 @@ def lock_dead_letter(letter_id: uuid.UUID, asset_id: uuid.UUID | None) -> DeadLe
     if found is None:
         raise DeadLetterNotFound(_("There is no such message here."))
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class IngestHealth:
-    """How the device door is doing; `alive` is False when nobody has led it for a while."""
-
-    alive: bool
-    connected: bool
-    fault: str | None
-    heard_seconds_ago: float | None
-    details: dict[str, Any]
-    open_commands: int
-    oldest_command_seconds: float
-    dead_letters_waiting: int
-
-    @property
-    def ok(self) -> bool:
-        """Whether messages are coming in and commands are going out."""
-        return self.alive and self.connected
-
-
-#: The leader beats every second; a process that has taken over needs a few more.
-SILENT_AFTER = 10.0
-
-
-def ingest_health() -> IngestHealth:
-    """The device door, its queue of commands, and what it could not understand, for the health page."""
-    age, details = runs.heartbeats().get("mqtt", (None, {}))
-    alive = age is not None and age < SILENT_AFTER
-    waiting, oldest = db.session.execute(
-        select(
-            func.count(),
-            func.coalesce(func.extract("epoch", func.clock_timestamp() - func.min(DeviceCommand.created_at)), 0),
-        ).where(DeviceCommand.status.in_(OPEN))
-    ).one()
-    dead = db.session.scalar(select(func.count()).select_from(DeadLetter).where(DeadLetter.replayed_at.is_(None)))
-    return IngestHealth(
-        alive=alive,
-        connected=alive and bool(details.get("connected")),
-        fault=details.get("fault"),
-        heard_seconds_ago=age,
-        details=details,
-        open_commands=waiting,
-        oldest_command_seconds=float(oldest),
-        dead_letters_waiting=dead or 0,
-    )
