@@ -97,9 +97,7 @@ def _driven(
     return place
 
 
-def _turned(
-    heading: float, place: tuple[float, float], home: tuple[float, float], chance: random.Random
-) -> float:
+def _turned(heading: float, place: tuple[float, float], home: tuple[float, float], chance: random.Random) -> float:
     """On around the town; whoever has strayed a few kilometres turns back."""
     north, east = home[0] - place[0], home[1] - place[1]
     if math.hypot(north, east) > 0.08:

@@ -73,16 +73,29 @@ def _unanswered_commands(now: datetime) -> None:
     """A lock that was offline when it should have locked, and an ignition that refused."""
     chance = dice("commands")
     cases = (
-        ("303", "access", "lock", CommandStatus.EXPIRED, 26, "The lock was not reached in time."),
-        ("KD06", "ignition", "turn_off", CommandStatus.FAILED, 48, "The tracker answered: relay fault."),
+        (
+            "303",
+            "access",
+            "lock",
+            CommandStatus.EXPIRED,
+            26,
+            "The lock was not reached in time.",
+            "Guest has left, door still open",
+        ),
+        (
+            "KD06",
+            "ignition",
+            "turn_off",
+            CommandStatus.FAILED,
+            48,
+            "The tracker answered: relay fault.",
+            "Not brought back in time",
+        ),
     )
-    for number, capability, action, status, minutes, detail in cases:
+    for number, capability, action, status, minutes, detail, reason in cases:
         unit, at = _unit(number), now - timedelta(minutes=minutes)
         seq = db.session.scalar(
-            update(Unit)
-            .where(Unit.id == unit.id)
-            .values(command_seq=Unit.command_seq + 1)
-            .returning(Unit.command_seq)
+            update(Unit).where(Unit.id == unit.id).values(command_seq=Unit.command_seq + 1).returning(Unit.command_seq)
         )
         insert(
             DeviceCommand,
@@ -92,7 +105,7 @@ def _unanswered_commands(now: datetime) -> None:
                     "seq": seq, "capability": capability, "action": action, "status": status,
                     "idem_key": f"demo:trouble:{number}", "not_after": at + timedelta(minutes=10), "attempts": 5,
                     "next_attempt_at": at, "sent_at": at + timedelta(seconds=1), "detail": detail,
-                    "actor": "user:Funke Adeyemi", "reason": "Guest has left, door still open",
+                    "actor": "user:Funke Adeyemi", "reason": reason,
                 }
             ],
         )  # fmt: skip

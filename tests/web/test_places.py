@@ -155,11 +155,11 @@ def test_the_trail_shows_who_what_why_before_and_after(as_role, hotel):
     client, address = as_role("manager"), f"/admin/{hotel.asset_number}/audit"
     page = client.get(address).text
     assert "Burst pipe" in page
-    assert "<del>1000000</del>" in page
-    assert "<ins>1250000</ins>" in page
+    assert "<del>₦10,000.00</del>" in page
+    assert "<ins>₦12,500.00</ins>" in page
     only = client.get(address, query_string={"what": "unit.suspended"}).text
     assert "Burst pipe" in only
-    assert "1250000" not in only
+    assert "12,500" not in only
     assert "Nothing fits" in client.get(address, query_string={"who": "nobody at all"}).text
     assert "Nothing fits" in client.get(address, query_string={"to": "2001-01-01"}).text
     odd = client.get(address, query_string={"from": "yesterday"})

@@ -32,7 +32,7 @@ def audit(asset_number: str) -> Response:
     return page(
         "admin/audit.html",
         "trail",
-        entries=[(entry, lines(entry.before, entry.after)) for entry in found.items],
+        entries=[(entry, lines(entry.before, entry.after, g.place.currency)) for entry in found.items],
         next=found.next,
         actions=search.actions(g.place.id),
         seal=queries.last_link(),

@@ -39,7 +39,7 @@ class GrantForm(BaseForm):
 class TermsForm(BaseForm):
     """What a unit costs and how it is described."""
 
-    price = MoneyField(lazy_("Price of one period"))
+    price = MoneyField(lazy_("Price of one period"), description=lazy_("What a guest pays for it."))
     period_minutes = WholeField(
         lazy_("Length of one period"), minimum=1, maximum=YEAR_MINUTES, default=DAY_MINUTES,
         description=lazy_("In minutes; 1440 is a day."),

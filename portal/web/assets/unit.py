@@ -122,6 +122,7 @@ def amend(asset_number: str, kind: str, number: str) -> Response:
             return go(_address(unit))
     return page(
         "assets/terms.html", "form", form=form, unit=unit, words=words, back=_address(unit),
+        grant=access.grant_in_force(unit.id),
         status=422 if form.errors else 200,
     )  # fmt: skip
 
