@@ -9,7 +9,7 @@ import sys
 import bench
 from bench.ground import ground
 
-HELPERS = {"ground", "bare_subscriber", "publisher"}
+HELPERS = {"ground", "bare_subscriber", "publisher", "twins"}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,0 +1,103 @@
+"""The units board of 500 rooms with a month of events, beside a bare view of the same app: one SELECT and Jinja."""
+
+from __future__ import annotations
+
+import statistics
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, render_template
+from sqlalchemy import text
+
+from bench.ground import Ground
+from bench.twins import logged
+from portal.core.db import db
+from portal.shared.assets.models import Asset
+from tests.factories import assets as factories
+from tests.factories import identity as people
+
+ROOMS = 500
+ROUNDS = 60
+BARE_ROWS = 20
+
+
+def run(ground: Ground) -> None:
+    """Prints median server times at one connection, and how many statements each page needs."""
+    app = ground.app
+    bare_view(app)
+    client = app.test_client()
+    with app.app_context():
+        place = prepare()
+        people.sign_in(client, people.member(place))
+        number = place.asset_number
+    pages = {
+        "bare page": "/bench/bare",
+        "payments list": f"/payments/{number}/",
+        f"units board, {ROOMS} rooms": f"/units/{number}/",
+    }
+    bare = 0.0
+    for name, path in pages.items():
+        with logged(app) as sent:
+            answer = client.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        took = median(lambda path=path: client.get(path))
+        bare = bare or took
+        kb = len(answer.data) / 1024
+        print(f"  {name:24} p50 {took:6.1f} ms   {took / bare:5.1f} x bare   {len(sent):2} statements   {kb:4.0f} kB")
+
+
+def median(ask: Callable[[], object]) -> float:
+    """Milliseconds, the middle of many."""
+    taken = []
+    for _n in range(ROUNDS):
+        began = time.perf_counter()
+        ask()
+        taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken[5:])
+
+
+def prepare() -> Asset:
+    """A hotel of many rooms, each with ten readings a day for a month, and what it said last."""
+    place = factories.place()
+    for _n in range(ROOMS):
+        factories.room(place)
+    db.session.execute(
+        text(
+            "insert into asset_event (id, at, asset_id, unit_id, kind, value)"
+            " select gen_random_uuid(), clock_timestamp() - make_interval(mins => n * 144), asset_id, id,"
+            " (array['occupancy', 'electricity', 'access'])[1 + n % 3],"
+            " (array['1', 'on', 'locked'])[1 + n % 3] from unit, generate_series(1, 300) n where asset_id = :place"
+        ),
+        {"place": place.id},
+    )
+    db.session.execute(
+        text(
+            "insert into latest_reading (unit_id, kind, value, at, event_id)"
+            " select distinct on (unit_id, kind) unit_id, kind, value, at, id from asset_event"
+            " where asset_id = :place order by unit_id, kind, at desc"
+        ),
+        {"place": place.id},
+    )
+    db.session.commit()
+    db.session.execute(text("analyze"))
+    db.session.commit()
+    return place
+
+
+def bare_view(app: Flask) -> None:
+    """What a page costs before anybody signs in, is checked, or sees a menu."""
+
+    def show() -> Any:
+        rows = db.session.execute(
+            text("select number, status, price, expires_at from unit order by id limit :n"), {"n": BARE_ROWS}
+        ).all()
+        return render_template(template, rows=rows)
+
+    template = app.jinja_env.from_string(
+        "<!doctype html><html lang=en><title>Bare</title><table>{% for r in rows %}<tr><td>{{ r.number }}"
+        "<td>{{ r.status }}<td>{{ r.price }}<td>{{ r.expires_at }}{% endfor %}</table></html>"
+    )
+    show.guard = "public"  # type: ignore[attr-defined]
+    app.add_url_rule("/bench/bare", f"bare_{uuid.uuid4().hex}", show)
