@@ -1,0 +1,133 @@
+"""Take the README's pictures of every screen from a demo portal; `--all` takes both widths and both themes.
+
+Runs against the portal named by VAR_DIR's run.json, or starts one of its own in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from tests.support import browsers  # noqa: E402 - found through the line above
+
+SIZES = {"desk": (1366, 768), "phone": (390, 844)}
+
+
+def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every screen by name and address; some are found by looking at another first."""
+    hotel, fleet = (next(a["asset_number"] for a in run["assets"] if a["kind"] == kind) for kind in ("hotel", "fleet"))
+    yield "home", "/"
+    yield "hotel-board", f"/units/{hotel}/"
+    yield "fleet-board", f"/units/{fleet}/"
+    room = first_link(page, f"/units/{hotel}/", "/room/")
+    yield "unit", room
+    yield "vehicle", first_link(page, f"/units/{fleet}/", "/vehicle/")
+    yield "unit-label", f"{room}/label"
+    yield "pay-at-the-door", first_link(page, room, "/u/")
+    yield "payments", f"/payments/{hotel}/"
+    yield "payment", first_link(page, f"/payments/{hotel}/", f"/payments/{hotel}/")
+    yield "review-queue", f"/payments/{hotel}/review"
+    yield "people", f"/admin/{hotel}/people"
+    yield "roles", f"/admin/{hotel}/roles"
+    yield "audit-trail", f"/admin/{hotel}/audit"
+    yield "dead-letters", f"/admin/{hotel}/dead-letters"
+    yield "place-settings", f"/admin/{hotel}/place"
+    yield "jobs", "/admin/jobs"
+    yield "health", "/admin/health"
+    yield "mail", "/admin/mail"
+    yield "account", "/account"
+    yield "search", "/search?q=10"
+    yield "register-unit", f"/units/{hotel}/register"
+    yield "new-place", "/places/new"
+    yield "styleguide", "/styleguide"
+
+
+def first_link(page: Page, address: str, holding: str) -> str:
+    """The first address on a page that goes on to one of its things."""
+    page.goto(address)
+    found = page.locator(f"main a[href*='{holding}']").evaluate_all("links => links.map(a => a.pathname)")
+    beyond = [path for path in found if not path.endswith((holding, ".csv", "/review", "/register", "/labels"))]
+    return str(beyond[0]) if beyond else address
+
+
+def sign_in(page: Page, run: dict[str, Any]) -> None:
+    """As the platform's admin, who sees every screen."""
+    account = run["accounts"][0]
+    page.goto("/sign-in")
+    page.locator("input[name=login]").fill(account["email"])
+    page.locator("input[type=password]").fill(account["password"])
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+def take(run: dict[str, Any], folder: Path, *, everything: bool, only: str | None) -> None:
+    """One picture a screen, or four."""
+    folder.mkdir(parents=True, exist_ok=True)
+    looks = [(size, theme) for size in SIZES for theme in ("light", "dark")] if everything else [("desk", "light")]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=browsers.ARGUMENTS)
+        for size, theme in looks:
+            width, height = SIZES[size]
+            context = browser.new_context(
+                base_url=run["url"], viewport={"width": width, "height": height}, color_scheme=theme, locale="en-GB"
+            )
+            page = context.new_page()
+            suffix = f"-{size}-{theme}" if everything else ""
+            if not only or only in "sign-in":
+                page.goto("/sign-in")
+                page.screenshot(path=folder / f"sign-in{suffix}.png")
+            sign_in(page, run)
+            for name, address in screens(page, run):
+                if only and only not in name:
+                    continue
+                page.goto(address, wait_until="load")
+                page.wait_for_timeout(400)
+                page.screenshot(path=folder / f"{name}{suffix}.png")
+            context.close()
+        browser.close()
+
+
+@contextmanager
+def portal() -> Iterator[dict[str, Any]]:
+    """The running portal, or one of our own for the length of this script."""
+    note = Path(os.environ.get("VAR_DIR", ROOT / "var")) / "run.json"
+    if note.exists():
+        yield json.loads(note.read_text())
+        return
+    with tempfile.TemporaryDirectory(prefix="portal-shots-") as folder:
+        environment = {**os.environ, "VAR_DIR": folder, "PORT": "0", "DEMO": "1"}
+        process = subprocess.Popen([sys.executable, str(ROOT / "run.py")], env=environment, stdout=subprocess.DEVNULL)
+        try:
+            note = Path(folder) / "run.json"
+            for _wait in range(240):
+                if note.exists():
+                    break
+                time.sleep(0.5)
+            time.sleep(20)  # long enough for the simulated devices to have said something
+            yield json.loads(note.read_text())
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help="both widths and both themes")
+    parser.add_argument("--only", help="only screens with this in their name")
+    parser.add_argument("--into", type=Path, default=ROOT / "docs" / "screens")
+    chosen = parser.parse_args()
+    with portal() as running:
+        take(running, chosen.into, everything=chosen.all, only=chosen.only)
