@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 from portal.core.actor import system
 from portal.core.clock import utcnow
+from portal.core.db import db
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.shared.access.events import AccessExpired
@@ -16,6 +18,7 @@ from portal.shared.access.services.signals import close_unit, open_unit
 from portal.shared.assets.models import Unit, UnitStatus
 from portal.shared.assets.queries import lock_unit, lock_units_due
 from portal.shared.audit.services import record
+from portal.shared.devices.services.commands import VALID_FOR
 
 #: One commit covers so many units: a killed worker loses at most these, and they are found again.
 BATCH = 25
@@ -46,17 +49,20 @@ def _expire_batch(size: int) -> int:
     if not units:
         return 0
     grants = {grant.unit_id: grant for grant in _end_grants(size * 4, [unit.id for unit in units])}
-    for unit in units:
-        grant = grants.get(unit.id)
-        _expire(unit, grant.id if grant else None)
+    not_after = utcnow() + VALID_FOR
+    with db.session.no_autoflush:  # each unit is written once, with its command
+        for unit in units:
+            grant = grants.get(unit.id)
+            _expire(unit, grant.id if grant else None, not_after)
     return len(units)
 
 
-def _expire(unit: Unit, grant_id: uuid.UUID | None) -> None:
+def _expire(unit: Unit, grant_id: uuid.UUID | None, not_after: datetime) -> None:
     """One unit: a key made of its end, so that the same end is never told twice."""
     assert unit.expires_at is not None
     before = {"status": unit.status, "expires_at": unit.expires_at}
-    close_unit(unit, actor=CLOCKWORK, idem_key=f"ended:{unit.expires_at.timestamp():.6f}", grant_id=grant_id)
+    key = f"ended:{unit.expires_at.timestamp():.6f}"
+    close_unit(unit, actor=CLOCKWORK, idem_key=key, grant_id=grant_id, not_after=not_after)
     record(
         "access.expired",
         actor=CLOCKWORK,

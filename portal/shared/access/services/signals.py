@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from portal.core.actor import Actor
 from portal.shared.assets.models import Unit, UnitKind, UnitStatus
@@ -21,7 +22,13 @@ def open_unit(unit: Unit, *, actor: Actor, idem_key: str, grant_id: uuid.UUID | 
 
 
 def close_unit(
-    unit: Unit, *, actor: Actor, idem_key: str, grant_id: uuid.UUID | None = None, reason: str | None = None
+    unit: Unit,
+    *,
+    actor: Actor,
+    idem_key: str,
+    grant_id: uuid.UUID | None = None,
+    reason: str | None = None,
+    not_after: datetime | None = None,
 ) -> DeviceCommand:
     """Access is over: the unit says so, and its door is told; the caller holds the unit's lock."""
     if unit.status == UnitStatus.SUSPENDED:
@@ -37,4 +44,5 @@ def close_unit(
         idem_key=f"{idem_key}:close",
         grant_id=grant_id,
         reason=reason,
+        not_after=not_after,
     )
