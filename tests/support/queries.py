@@ -1,5 +1,6 @@
 """Counting what a screen asks of the database."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,11 +13,12 @@ SILENT = ("savepoint", "release savepoint", "rollback to savepoint", "set local"
 
 @contextmanager
 def counting() -> Iterator[list[str]]:
-    """The statements sent inside the block, without the bookkeeping of transactions."""
+    """The statements this thread sends inside the block, without the bookkeeping of transactions."""
     sent: list[str] = []
+    me = threading.get_ident()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.lower().startswith(SILENT):
+        if threading.get_ident() == me and not statement.lower().startswith(SILENT):
             sent.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)

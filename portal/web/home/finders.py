@@ -1,4 +1,4 @@
-"""What the palette and the search page find: rooms and vehicles, payments, people; and what they can start."""
+"""What the palette and the search page find besides units: payments and people; and what they can start."""
 
 from __future__ import annotations
 
@@ -8,36 +8,15 @@ from flask import url_for
 
 from portal.core.words import lazy_
 from portal.shared.assets.models import Asset
-from portal.shared.assets.queries import units_of
 from portal.shared.identity.permissions import role_words
 from portal.shared.identity.queries import members_of
 from portal.shared.payments.queries import Wanted, payments_of
-from portal.web.assets.words import kind_words
-from portal.web.assets.words import status_words as unit_status
 from portal.web.context import ACTIONS, Action
 from portal.web.filters import money
 from portal.web.home.search import SOURCES, Hit, Source
-from portal.web.payments.words import status_words as payment_status
+from portal.web.payments.words import status_words
 
 MOST = 6
-
-
-def units(place: Asset, asked: str) -> Iterator[Hit]:
-    """Rooms and vehicles by number, plate, type or label; the number first."""
-    wanted = asked.casefold()
-    fitting = [
-        unit
-        for unit in units_of(place.id)
-        if wanted in f"{unit.number} {unit.plate or ''} {unit.room_type or ''} {unit.label}".casefold()
-    ]
-    fitting.sort(key=lambda unit: not unit.number.casefold().startswith(wanted))
-    for unit in fitting[:MOST]:
-        yield Hit(
-            f"{kind_words(unit.kind)} {unit.number}",
-            url_for("units.show", asset_number=place.asset_number, kind=unit.kind, number=unit.number),
-            "bed" if unit.kind == "room" else "car",
-            unit_status(unit.status),
-        )
 
 
 def payments(place: Asset, asked: str) -> Iterator[Hit]:
@@ -47,7 +26,7 @@ def payments(place: Asset, asked: str) -> Iterator[Hit]:
             f"{intent.reference} · {intent.payer_email}",
             url_for("payments.show", asset_number=place.asset_number, reference=intent.reference),
             "credit-card",
-            f"{money(intent.amount, intent.currency)} · {payment_status(intent.status)}",
+            f"{money(intent.amount, intent.currency)} · {status_words(intent.status)}",
         )
 
 
@@ -65,13 +44,10 @@ def people(place: Asset, asked: str) -> Iterator[Hit]:
 
 
 ACTIONS += [
-    Action(lazy_("Register a unit"), "units.register", "units.register", kinds=frozenset({"hotel", "fleet", "depot"})),
-    Action(lazy_("Print labels"), "units.labels", "units.register", "printer"),
     Action(lazy_("Invite somebody"), "admin.people", "people.invite", "user-plus"),
     Action(lazy_("Read the audit trail"), "admin.audit", "audit.view", "history"),
 ]
 SOURCES += [
-    Source(lazy_("Units"), "units.view", units),
     Source(lazy_("Payments"), "payments.view", payments),
     Source(lazy_("People"), "people.role", people),
 ]
