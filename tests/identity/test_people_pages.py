@@ -7,7 +7,7 @@ from sqlalchemy import func, select, text, update
 
 from portal.shared.identity import queries
 from portal.shared.identity.models import Mail, Role, TokenFamily, UserSession
-from portal.shared.identity.services import mails
+from portal.shared.identity.services import mails, memberships
 from portal.shared.payments.models import PaymentIntent
 from tests.factories import assets
 from tests.factories import identity as people
@@ -52,9 +52,26 @@ def test_somebody_with_an_account_joins_by_a_button_and_signs_in_as_themselves(c
     link = re.search(r'value="http://localhost(/invitation/[\w-]+)"', made.text)[1]
     newcomer = app.test_client()
     assert 'name="password"' not in newcomer.get(link).text
-    joined = newcomer.post(link)
-    assert joined.location == f"/sign-in?next=/home/{place.asset_number}/", "a link alone opens nobody's account"
+    refused = newcomer.post(link)
+    assert refused.location == f"/sign-in?next={link}", "a link alone opens nobody's account"
+    assert queries.standing(known.id, place.asset_number).role is None
+    another = client.post(link)
+    assert another.status_code == 422
+    assert "known@example.com has an account here. Sign in with it to join." in another.text
+    people.sign_in(newcomer, known)
+    assert newcomer.post(link).location == f"/home/{place.asset_number}/"
     assert queries.standing(known.id, place.asset_number).role is Role.VIEWER
+
+
+def test_an_account_made_under_an_address_of_somebody_else_is_not_given_their_rights(app, place, owner):
+    """Whoever registers the address of a future colleague first knows that account's password."""
+    squatter = people.person(email="colleague@example.com", password=PASSWORD)
+    invitation = memberships.invite(
+        asset=place, email=squatter.email, role=Role.MANAGER, actor=people.acting(owner), url="http://x/{token}"
+    )
+    colleague = app.test_client()
+    assert colleague.post(f"/invitation/{invitation.token}").location.startswith("/sign-in")
+    assert queries.standing(squatter.id, place.asset_number).role is None
 
 
 def test_an_invitation_is_taken_back(client, place, owner):

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request, url_for
 from portal.core.errors import DomainError
 from portal.core.words import _
 from portal.shared.identity import permissions, queries
-from portal.shared.identity.errors import BadCredentials, LinkOver
+from portal.shared.identity.errors import BadCredentials, LinkOver, SignInNeeded
 from portal.shared.identity.models import User
 from portal.shared.identity.services import accounts, memberships, sessions
 from portal.web.auth.forms import AcceptForm, ConfirmForm, ForgotForm, JoinForm, NewPasswordForm, SignInForm
@@ -117,6 +117,8 @@ def invitation(token: str) -> Response:
         except LinkOver:
             return page("auth/link_over.html", status=404)
         except DomainError as error:
+            if isinstance(error, SignInNeeded) and not current_user.is_authenticated:
+                return go(url_for(".sign_in", next=request.path))
             form.refuse(error)
         else:
             toast(_("Welcome to %(place)s.", place=place.name))
@@ -126,16 +128,12 @@ def invitation(token: str) -> Response:
 
 
 def _after_joining(user_id: object, known: User | None, asset_number: str) -> Response:
-    """A new account has just shown its password; an old one signs in with its own."""
-    there = url_for("home.show", asset_number=asset_number)
+    """A new account has just shown its password; an old one is signed in."""
     if known is None:
         user = queries.find_user(user_id)  # type: ignore[arg-type]
         assert user is not None, "the account was made a moment ago"
         open_session(user, current_actor())
-        return go(there)
-    if current_user.is_authenticated and current_user.id == user_id:
-        return go(there)
-    return go(url_for(".sign_in", next=there))
+    return go(url_for("home.show", asset_number=asset_number))
 
 
 def _refused(template: str, form: SignInForm | ConfirmForm, error: DomainError) -> Response:

@@ -19,7 +19,7 @@ from portal.shared.assets.models import Asset
 from portal.shared.assets.services import registry
 from portal.shared.audit.services import record
 from portal.shared.identity import permissions
-from portal.shared.identity.errors import AlreadyMember, LastOwner, LinkOver, NoSuchPerson, NotYourRank
+from portal.shared.identity.errors import AlreadyMember, LastOwner, LinkOver, NoSuchPerson, NotYourRank, SignInNeeded
 from portal.shared.identity.events import PeopleChanged
 from portal.shared.identity.models import Membership, OneTimeLink, Role, User
 from portal.shared.identity.queries import (
@@ -144,7 +144,10 @@ def accept(
     password: str | None = None,
     phone_number: str | None = None,
 ) -> Membership:
-    """Follow an invitation: join under the invited address, making its account when there is none yet."""
+    """Follow an invitation: join under the invited address, making its account when there is none yet.
+
+    An account that is there already joins by its own hand: raises SignInNeeded when somebody else follows the link.
+    """
     found = find_link("invitation", token)
     if found is not None and found.asset_id is not None:
         lock_members(found.asset_id)
@@ -156,9 +159,13 @@ def accept(
         user = accounts.register(
             email=link.email, name=name or "", password=password or "", phone_number=phone_number, actor=actor
         )
-    link.used_at = utcnow()
-    if not user.active:
+    elif not user.active:
         raise LinkOver(_("This account was closed. Ask the person who invited you."))
+    elif actor.user_id != user.id:
+        # anybody can make an account under an address that is not theirs: whoever cannot sign in to it asks for
+        # a new password first, which only the owner of the mailbox can, and which signs everybody else out
+        raise SignInNeeded(_("%(email)s has an account here. Sign in with it to join.", email=link.email))
+    link.used_at = utcnow()
     acting = Actor(ActorKind.USER, user.name, user.id, address=actor.address, request_id=actor.request_id)
     return _join(user=user, asset_id=link.asset_id, role=Role(link.role), actor=acting)
 
