@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from portal.core.clock import utcnow
+from portal.core.clock import clock_set_to, utcnow
 from portal.core.db import db
 from portal.shared.access import errors
 from portal.shared.access.queries import ending_soon, grant_in_force, grants_of
@@ -213,6 +213,27 @@ def test_a_door_that_was_not_locked_is_told_again():
     _last(room, CommandStatus.EXPIRED)
     assert expiry.reissue_commands() == 1
     assert spoken(room) == ["unlock", "lock", "lock"]
+
+
+def test_a_suspended_room_whose_door_was_not_locked_is_told_again():
+    room = assets.room()
+    given = grants.grant_direct(unit_id=room.id, minutes=60, reason="A friend", actor=assets.ACTOR)
+    registry.suspend(unit_id=room.id, reason="Water damage", actor=assets.ACTOR)
+    grants.revoke(grant_id=given.id, reason="Water damage", actor=assets.ACTOR)
+    commands_of(room.id)[0].status = CommandStatus.EXPIRED
+    db.session.commit()
+    assert expiry.reissue_commands() == 1
+    assert spoken(room) == ["unlock", "lock", "lock"]
+
+
+def test_a_guest_who_pays_after_the_clock_was_set_back_gets_in():
+    room = assets.room()
+    payments.paid(room)
+    later(room, DAY + SOON)
+    expiry.expire_ended()
+    with clock_set_to(utcnow() - timedelta(hours=1)):
+        payments.paid(room)
+    assert spoken(room) == ["unlock", "lock", "unlock"]
 
 
 def test_what_staff_locked_by_hand_is_not_opened_again():

@@ -138,7 +138,8 @@ def lock_ended_grants(limit: int, *, unit_ids: Collection[uuid.UUID] | None = No
 def units_not_reached(limit: int) -> list[tuple[uuid.UUID, str]]:
     """Units whose last word about access came to nothing: (unit, the action they still need).
 
-    Let and last told to open, or expired and last told to close, with a command that expired or failed.
+    Let and last told to open, or expired (and perhaps suspended since) and last told to close, with a command
+    that expired or failed.
     """
     rows = db.session.execute(
         text(
@@ -149,7 +150,7 @@ def units_not_reached(limit: int) -> list[tuple[uuid.UUID, str]]:
             " where (c.status = 'expired' or c.status in ('failed', 'rejected')"
             "   and coalesce(c.done_at, c.created_at) < clock_timestamp() - :wait)"
             " and (u.status = 'active' and u.expires_at > clock_timestamp() and c.action in ('unlock', 'turn_on')"
-            "   or u.status = 'expired' and c.action in ('lock', 'turn_off'))"
+            "   or 'expired' in (u.status, u.status_before) and c.action in ('lock', 'turn_off'))"
             " order by c.created_at limit :limit"
         ),
         {"limit": limit, "wait": ASK_AGAIN_AFTER},

@@ -99,7 +99,7 @@ def _reissue(unit_id: uuid.UUID, action: str) -> int:
     if opens and unit.status == UnitStatus.ACTIVE and grant is not None:
         open_unit(unit, actor=CLOCKWORK, idem_key=key, grant_id=grant.id)
         return 1
-    if not opens and unit.status == UnitStatus.EXPIRED and not running_and_coming(unit_id, now):
+    if not opens and UnitStatus.EXPIRED in (unit.status, unit.status_before) and not running_and_coming(unit_id, now):
         close_unit(unit, actor=CLOCKWORK, idem_key=key)
         return 1
     return 0

@@ -161,7 +161,8 @@ def _give(
     )
     db.session.add(grant)
     db.session.flush()
-    if unit.status != UnitStatus.ACTIVE or not held:
+    fresh = unit.status != UnitStatus.ACTIVE or not held
+    if fresh:
         unit.activated_at = now
     unit.status, unit.expires_at = UnitStatus.ACTIVE, grant.ends_at
     record(
@@ -176,6 +177,6 @@ def _give(
     publish(
         AccessGranted(asset_id=unit.asset_id, subject_id=unit.id, grant_id=grant.id, until=grant.ends_at.isoformat())
     )
-    if not held:  # time stacked behind what is running needs no second word to the door
+    if fresh:  # time stacked behind what is running needs no second word to the door
         open_unit(unit, actor=actor, idem_key=f"grant:{grant.id}", grant_id=grant.id)
     return grant
