@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, request, url_for
 from jinja2 import Environment
@@ -50,7 +51,9 @@ def here(**changes: object) -> str:
     """This page's own URL with some of its query changed; None takes a key away."""
     asked = request.args.to_dict(flat=True) | changes
     query = {key: str(value) for key, value in asked.items() if value is not None and value != ""}
-    return url_for(str(request.endpoint), **(request.view_args or {}), **query)  # type: ignore[arg-type]
+    path = url_for(str(request.endpoint), **(request.view_args or {}))
+    # laid behind the path by hand: a caller's key may be called anything, such as `endpoint` or `_scheme`
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def here_with(key: str, value: object) -> str:
