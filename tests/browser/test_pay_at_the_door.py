@@ -46,5 +46,7 @@ def test_from_the_desk_to_the_open_door(page, running_portal, account, free_room
     page.goto(f"{url}/payments/{place}/?q=ada@example.com")
     expect(page.get_by_text("Failed").first).to_be_visible()
     page.locator("tr", has_text="ada@example.com").first.get_by_role("link").click()
-    expect(page.get_by_text("The door was told to unlock")).to_be_visible()
+    expect(page.locator("#panel").get_by_text("The door was told to unlock")).to_be_visible()
+    page.locator("#panel").get_by_role("link", name="Open as a page").click()
+    expect(page.get_by_role("heading", name="What happened")).to_be_visible()
     expect(page.get_by_text("Access given")).to_be_visible()

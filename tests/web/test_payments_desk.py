@@ -98,6 +98,10 @@ def test_one_payments_life_is_told_in_order(desk, place):
     assert told == sorted(told)
     assert "came 3 times" in page
     assert "told by the provider&#39;s message" in page
+    beside = {"HX-Request": "true", "HX-Target": "panel"}
+    short = desk.get(f"/payments/{place.asset_number}/{made.reference}/panel", headers=beside).text
+    assert short.lstrip().startswith('<aside id="panel"')
+    assert "Access given" in short
 
 
 def test_staff_may_ask_the_provider_now(desk, place):

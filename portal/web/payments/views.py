@@ -93,6 +93,14 @@ def show(asset_number: str, reference: str) -> Response:
     return _show(queries.get_intent(reference, asset_id=g.place.id), DecisionForm(formdata=None))
 
 
+@blueprint.get("/<asset_number>/<reference>/panel")
+@permission("payments.view")
+def panel(asset_number: str, reference: str) -> Response:
+    """The short form of its page, beside the list."""
+    intent = queries.get_intent(reference, asset_id=g.place.id)
+    return page("payments/panel.html", "panel", **_life(intent))
+
+
 @blueprint.post("/<asset_number>/<reference>/ask")
 @permission("payments.view")
 def ask(asset_number: str, reference: str) -> Response:
@@ -131,21 +139,21 @@ NOTICES.append(("payments.review", _waiting))
 
 
 def _show(intent: PaymentIntent, form: DecisionForm) -> Response:
+    return page("payments/payment.html", "life", form=form, status=422 if form.errors else 200, **_life(intent))
+
+
+def _life(intent: PaymentIntent) -> dict[str, Any]:
     payment = intent.payment
     grant = find_grant_of_payment(payment.id) if payment else None
-    return page(
-        "payments/payment.html",
-        "life",
-        intent=intent,
-        payment=payment,
-        unit=units_by_id({intent.subject_id}).get(intent.subject_id),
-        grant=grant,
-        moments=life_of(intent, grant),
-        form=form,
-        words=words,
-        called=called,
-        status=422 if form.errors else 200,
-    )
+    return {
+        "intent": intent,
+        "payment": payment,
+        "unit": units_by_id({intent.subject_id}).get(intent.subject_id),
+        "grant": grant,
+        "moments": life_of(intent, grant),
+        "words": words,
+        "called": called,
+    }
 
 
 def _decided(decision: str) -> str:
