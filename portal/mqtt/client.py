@@ -19,7 +19,7 @@ from portal.mqtt.routes import SUBSCRIPTIONS
 log = structlog.get_logger(__name__)
 
 #: Unacknowledged messages the broker may have on their way: two batches and some, so that it never waits for us.
-IN_FLIGHT = 1_000
+IN_FLIGHT = 2_000
 #: Messages of quality 0 are not counted by the broker; past this many we stop reading until the writer follows.
 HIGH_WATER = 5_000
 LOW_WATER = 1_000

@@ -22,7 +22,7 @@ from portal.shared.devices.services import telemetry
 
 log = structlog.get_logger(__name__)
 
-BATCH = 250
+BATCH = 500
 LINGER = 0.008
 TRIM_EVERY = 64
 ANNOUNCE_EVERY = 0.5

@@ -27,7 +27,7 @@ persistence true
 persistence_location {folder}/
 autosave_interval 1
 max_queued_messages 200000
-max_inflight_messages 500
+max_inflight_messages 2000
 max_packet_size 65536
 persistent_client_expiration 14d
 set_tcp_nodelay true

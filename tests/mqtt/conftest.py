@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from sqlalchemy import text
 from portal.core.db import db
 from portal.gateways.broker import Broker
 from portal.mqtt import worker
+from portal.mqtt.client import Link
+from portal.mqtt.ear import Message
 from portal.runtime.process import Fork, wait_until
 from tests.support.databases import SECRET
 
@@ -35,25 +38,41 @@ class Ingester:
             "DEMO": "0",
         }
         self.process: Fork | None = None
+        self.die_at_ack = 0
 
-    def start(self) -> Ingester:
+    def start(self, die_at_ack: int = 0) -> Ingester:
+        """Run it; with a number it is killed when it is about to acknowledge so many messages, all stored by then."""
+        self.die_at_ack = die_at_ack
         self.process = Fork(self._run, self.log)
         return self
 
     def _run(self) -> None:
         os.environ.update(self.environ)
+        acknowledge, acknowledged = Link.acknowledge, count(1)
+
+        def or_die(link: Link, message: Message) -> None:
+            if next(acknowledged) == self.die_at_ack:
+                os.kill(os.getpid(), signal.SIGKILL)
+            acknowledge(link, message)
+
+        Link.acknowledge = or_die  # type: ignore[method-assign]
         sys.exit(worker.main())
 
     def output(self) -> str:
         """The last it said."""
         return self.log.read_text()[-3000:]
 
+    def dead(self) -> bool:
+        """Whether it has ended, by whatever hand."""
+        return self.process is None or self.process.poll() is not None
+
     def end(self, number: int = signal.SIGKILL) -> int:
         """End it, the hard way unless told otherwise; its exit code."""
         if self.process is None:
             return 0
         process, self.process = self.process, None
-        os.kill(process.pid, number)
+        if process.poll() is None:
+            os.kill(process.pid, number)
         assert wait_until(lambda: process.poll() is not None, 15, 0.01), self.output()
         return int(process.poll() or 0)
 
@@ -105,9 +124,9 @@ def ingester(app: Flask, private_broker: Any, committed: Any, tmp_path: Path) ->
     url = app.extensions["settings"].database_url
     made: list[Ingester] = []
 
-    def start() -> Ingester:
+    def start(die_at_ack: int = 0) -> Ingester:
         made.append(Ingester(url, private_broker.url, tmp_path / f"ingester-{len(made)}.log"))
-        return made[-1].start()
+        return made[-1].start(die_at_ack)
 
     yield start
     for each in made:

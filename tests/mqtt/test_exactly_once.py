@@ -24,22 +24,26 @@ def flood(ingester, device, count: int, kills: int) -> None:
     """Equal readings, poison among them, and the ingester killed in the middle of its batches."""
     hotel, dice = make.place(), random.Random(count)
     topics = [f"rooms/{hotel.asset_number}/{make.room(hotel).number}/occupancy" for _ in range(20)]
-    running = ingester()
+    share = count // (kills + 1)
+    running = ingester(die_at_ack=dice.randint(1, share // 2))
     assert leads(running)
     sensor, said = device(), 0
     for round_ in range(kills + 1):
         before = rows()
-        for _n in range(count // (kills + 1) if round_ < kills else count - said):
+        for _n in range(share if round_ < kills else count - said):
             if said % (count // 10) == count // 20:
                 sensor.say(topics[0], "{not json")
             sensor.say(topics[said % 20], str(said // 20 % 2))
             said += 1
         if round_ == kills:
             break
-        assert soon(lambda before=before: rows() > before, 30, 0.002), running.output()
-        time.sleep(dice.uniform(0, 0.03))
+        if running.die_at_ack:  # between the commit and its acknowledgements, where a redelivery is certain
+            assert soon(running.dead, 30), running.output()
+        else:
+            assert soon(lambda before=before: rows() > before, 30, 0.002), running.output()
+            time.sleep(dice.uniform(0, 0.03))
         running.end(signal.SIGKILL)
-        running.start()
+        running.start(die_at_ack=0 if round_ % 2 == 0 or round_ == kills - 1 else dice.randint(1, share // 2))
     assert sensor.all_taken(count + 10)
     assert soon(lambda: rows() >= count, 60), (rows(), running.output())
     time.sleep(1.0)
