@@ -269,9 +269,10 @@ class Portal:
         accounts = self.known.get("accounts", [])
         if accounts:
             say("", "Sign in as:")
+        places = {each["asset_number"]: each["name"] for each in self.known["assets"]}
         for each in accounts:
-            at = f" at {each['asset_number']}" if each.get("asset_number") else ""
-            say(f"  {each['email']:32} {each['password']:24} {each['role']}{at}")
+            at = f" at {places[each['asset_number']]}" if each["asset_number"] in places else ""
+            say(f"  {each['email']:29} {each['password']:25} {each['role'].replace('_', ' ')}{at}")
         say(*config.warnings(self.settings), "", "Ctrl-C stops it.")
 
 

@@ -47,6 +47,20 @@ def test_the_first_page_says_what_came_in_and_who_is_where(as_role, hotel):
     assert "50%" in page
 
 
+def test_the_platforms_admin_chooses_among_all_places(client, hotel):
+    sign_in(client, person(platform_admin=True))
+    page = client.get("/").text
+    assert f"/home/{hotel.asset_number}/" in page
+    assert "Open a place" in page
+
+
+def test_who_works_nowhere_learns_how_to_get_in(client, hotel):
+    sign_in(client, person())
+    page = client.get("/").text
+    assert hotel.asset_number not in page
+    assert "Ask a manager for an invitation" in page
+
+
 def test_a_quiet_place_says_so(as_role, hotel):
     page = as_role("owner").get(f"/home/{hotel.asset_number}/").text
     assert "All quiet" in page

@@ -23,10 +23,10 @@ DESK_NAMES = ", ".join(desk.name for desk in DESKS)
 @blueprint.get("/")
 @public
 def index() -> Response:
-    """The place used last, or the way in."""
+    """The place used last, the choice of one, or the way in."""
     if place := shell().place:
         return go(url_for(".show", asset_number=place.asset_number))
-    if shell().viewer or "auth.sign_in" not in app.view_functions:
+    if shell().viewer:
         return page("home/nowhere.html")
     return go(url_for("auth.sign_in"))
 
