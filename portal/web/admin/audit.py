@@ -69,18 +69,22 @@ def _asked() -> tuple[dict[str, Any], str | None]:
     }
     try:
         asked["since"] = _midnight(args.get("from"), _("from"))
-        until = _midnight(args.get("to"), _("to"))
-        asked["until"] = until + timedelta(days=1) if until else None
+        asked["until"] = _midnight(args.get("to"), _("to"), days_later=1)
     except DomainError as error:
         refused = error.message
     return asked, refused
 
 
-def _midnight(given: str | None, label: str) -> datetime | None:
+def _midnight(given: str | None, label: str, *, days_later: int = 0) -> datetime | None:
+    """When a day begins on the place's own clock; the day after one may begin 23 or 25 hours later."""
     if not given:
         return None
     day = parse.day(given, "day", label=label)
-    return datetime.combine(day, time(), ZoneInfo(g.place.timezone)).astimezone(UTC)
+    try:
+        begins = datetime.combine(day + timedelta(days=days_later), time(), ZoneInfo(g.place.timezone))
+        return begins.astimezone(UTC)
+    except OverflowError:
+        raise parse.ParseError(_("There is no such date: %(date)s.", date=given), "day") from None
 
 
 def _cells(entry: AuditEntry) -> list[Any]:
