@@ -171,7 +171,7 @@ def intent_row(unit: DemoUnit, holder: str, amount: int, begun: datetime, chance
         "purpose": "unit_access", "asset_id": unit.place.id, "subject_id": unit.id,
         "payer_email": f"{holder.lower().replace(' ', '.')}@mail.example", "amount": amount,
         "currency": unit.place.currency, "price": unit.price * 100, "period_minutes": unit.period_minutes,
-        "status": IntentStatus.PENDING, "opened_by": "user:visitor", "provider_ref": f"demo{body[:10].lower()}",
+        "status": IntentStatus.PENDING, "opened_by": "user:a visitor", "provider_ref": f"demo{body[:10].lower()}",
         "expires_at": begun + timedelta(minutes=30), "settled_at": None, "review_reason": None,
     }  # fmt: skip
 

@@ -72,6 +72,7 @@ def _money_in_review(now: datetime) -> None:
 def _unanswered_commands(now: datetime) -> None:
     """A lock that was offline when it should have locked, and an ignition that refused."""
     chance = dice("commands")
+    clerk = next(person for person in PEOPLE if person.role == Role.MANAGER)
     cases = (
         (
             "303",
@@ -105,7 +106,7 @@ def _unanswered_commands(now: datetime) -> None:
                     "seq": seq, "capability": capability, "action": action, "status": status,
                     "idem_key": f"demo:trouble:{number}", "not_after": at + timedelta(minutes=10), "attempts": 5,
                     "next_attempt_at": at, "sent_at": at + timedelta(seconds=1), "detail": detail,
-                    "actor": "user:Funke Adeyemi", "reason": reason,
+                    "actor": f"user:{key(clerk.email)}", "reason": reason,
                 }
             ],
         )  # fmt: skip

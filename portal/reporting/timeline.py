@@ -8,12 +8,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, cast, literal, null, select, tuple_, union_all
+from sqlalchemy import (
+    UUID,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+    union_all,
+)
 
 from portal.core.db import db
 from portal.shared.access.models import AccessGrant
 from portal.shared.audit.models import AuditEntry
 from portal.shared.devices.models import AssetEvent, DeviceCommand
+from portal.shared.identity.models import User
 from portal.shared.payments.models import Payment, PaymentIntent
 
 PAGE = 40
@@ -70,12 +85,19 @@ def _said(unit_id: uuid.UUID) -> tuple[Select[Any], Any, Any]:
 
 def _told(unit_id: uuid.UUID) -> tuple[Select[Any], Any, Any]:
     command = DeviceCommand
-    question = select(
-        *_columns(
-            command.created_at, command.id, "command", command.capability + literal(" ") + command.action,
-            command.status, command.actor, command.reason, null(),
+    by_somebody = command.actor.regexp_match("^user:[0-9a-f-]{36}$")
+    person = case((by_somebody, cast(func.substr(command.actor, 6), UUID)))
+    who = func.coalesce(User.name, func.split_part(command.actor, ":", 2))
+    question = (
+        select(
+            *_columns(
+                command.created_at, command.id, "command", command.capability + literal(" ") + command.action,
+                command.status, who, command.reason, null(),
+            )
         )
-    ).where(command.unit_id == unit_id)  # fmt: skip
+        .outerjoin(User, User.id == person)
+        .where(command.unit_id == unit_id)
+    )  # fmt: skip
     return question, command.created_at, command.id
 
 

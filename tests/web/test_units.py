@@ -121,7 +121,9 @@ def test_front_desk_opens_a_door_for_a_live_stay_and_not_outside_one(as_role, ho
     told = len(commands_of(unit.id))
     assert client.post(f"{address}/control", data={"capability": "access", "action": "lock"}).status_code == 303
     assert len(commands_of(unit.id)) == told + 1
-    assert "on its way" in client.get(address).text
+    page = client.get(address).text
+    assert "on its way" in page
+    assert "Amina Bello" in page, "who told it"
 
 
 def test_an_override_needs_a_reason_in_the_same_form(as_role, hotel):
