@@ -136,7 +136,8 @@ class Ingest:
 
     def _bury(self, item: Item, error: DomainError, link: Link) -> None:
         message, said, logged = item
-        assert said is not None, "only a reading can be refused by the database"
+        # anything else that is refused is a log we have lost track of: starting anew reads it again
+        assert isinstance(said, Reading), "only a reading can be refused by the database"
         topic = said.topic
         asset_number = said.asset_number
         self._keep([(message, Refused(topic, said.payload, "refused", error.message, asset_number), logged)], link)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from portal.core import outbox
 from portal.core.actor import system
 from portal.core.transaction import transactional
 from portal.shared.assets.queries import lock_unit
+from portal.shared.assets.services import registry
 from portal.shared.devices import queries
+from portal.shared.devices.book import UnitBook
 from portal.shared.devices.models import AssetEvent, DeadLetter, ReplayPage
 from portal.shared.devices.readings import Reading, from_plain_topic
 from portal.shared.devices.services import commands, telemetry
@@ -44,6 +46,25 @@ def test_each_reading_is_a_row_in_the_order_it_was_said(session):
         select(outbox.OutboxEvent).where(outbox.OutboxEvent.topic == "devices.reading.taken")
     ).all()
     assert event.body["units"] == [str(room.id)]
+
+
+def test_a_room_that_was_registered_anew_is_known_at_once(session):
+    room, book = make.room(), UnitBook()
+    reading = said(room, "occupancy", "1")
+    book.look_up(reading)
+    place = session.get(make.Asset, room.asset_id)
+    registry.delete_unit(unit_id=room.id, actor=system("t"))
+    again = make.room(place, number=room.number)
+    assert telemetry.store(said=reading, book=book).readings == 1
+    assert queries.latest_of([again.id])[again.id]["occupancy"].value == "1"
+
+
+def test_a_clock_that_was_set_back_does_not_freeze_what_the_board_shows(session):
+    room = make.room()
+    telemetry.record_readings(readings=said(room, "access", "unlocked"))
+    session.execute(text("update latest_reading set at = at + interval '1 hour'"))
+    telemetry.record_readings(readings=said(room, "access", "locked"))
+    assert queries.latest_of([room.id])[room.id]["access"].value == "locked"
 
 
 def test_history_is_one_places_own(session):

@@ -30,6 +30,10 @@ class UnitBook:
     def __init__(self) -> None:
         self._known: dict[Address, tuple[float, Home | None]] = {}
 
+    def forget(self) -> None:
+        """Know nothing by heart any more."""
+        self._known.clear()
+
     def look_up(self, readings: Iterable[Reading]) -> dict[Address, Home | None]:
         """The homes of all these readings, in one question for those not known by heart."""
         now = time.monotonic()

@@ -14,7 +14,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.exc import DataError
 
 from portal.core.db import db
-from portal.core.errors import Invalid
+from portal.core.errors import Busy, Conflict, Invalid
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
@@ -46,7 +46,8 @@ _STORE = text(
     select distinct on (unit_id, kind) unit_id, kind, value, at, id from told order by unit_id, kind, at desc
     on conflict (unit_id, kind) do update
         set value = excluded.value, at = excluded.at, event_id = excluded.event_id
-        where latest_reading.at <= excluded.at
+        -- what is stored as being of the future was said before the clock was set back
+        where latest_reading.at <= excluded.at or latest_reading.at > clock_timestamp() + interval '5 seconds'
     """
 )
 _BURY = text(
@@ -90,8 +91,15 @@ def store(*, said: Sequence[Reading | Refused], book: UnitBook | None = None, pa
 
     Raises Unstorable or Conflict when the database refuses a value; the caller then tries smaller batches.
     """
+    book = book or UnitBook()
     try:
-        return _store(said=said, book=book or UnitBook(), page=page)
+        try:
+            return _store(said=said, book=book, page=page)
+        except Busy:
+            raise
+        except Conflict:  # a unit known by heart is gone, or was registered anew and has another key by now
+            book.forget()
+            return _store(said=said, book=book, page=page)
     except (DataError, ValueError) as error:
         raise Unstorable(_("The database cannot hold this value."), cause=str(error)[:200]) from error
 
