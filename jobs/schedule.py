@@ -56,5 +56,6 @@ SCHEDULE = [
     Job("event partitions", DAY, partitions.make_ahead),
     Job("old idempotency keys", HOUR, idempotency.forget_old),
     Job("old throttle windows", HOUR, throttle.forget_old),
+    Job("old announcements", HOUR, outbox.forget_old, batches=True),
     Job("old sessions and links", HOUR, cleanup.forget_old),
 ]

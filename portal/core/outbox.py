@@ -22,6 +22,7 @@ BATCH = 500
 #: A handler that keeps failing is tried for about a day, then left for a person on the jobs page.
 RETRY_AFTER = (2, 5, 15, 60, 300, 900, 3600)
 GIVE_UP_AFTER = 30
+KEPT = timedelta(days=30)
 
 
 class Xid8(UserDefinedType[int]):
@@ -186,6 +187,21 @@ def undelivered(limit: int = 50) -> Sequence[tuple[OutboxDelivery, OutboxEvent]]
         .limit(limit)
     ).all()
     return [(delivery, event) for delivery, event in rows]
+
+
+@transactional
+def forget_old(limit: int = 10_000) -> int:
+    """Let go of facts told and delivered more than a month ago; the youngest stays, for positions count on from it."""
+    gone = db.session.execute(
+        text(
+            "delete from outbox_event e where e.id in (select id from outbox_event"
+            " where position < (select max(position) from outbox_event)"
+            " and created_at < clock_timestamp() - :kept order by position limit :n)"
+            " and not exists (select from outbox_delivery d where d.event_id = e.id and d.delivered_at is null)"
+        ),
+        {"kept": KEPT, "n": limit},
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def events_between(first: int, last: int, limit: int = 1_000) -> Sequence[OutboxEvent]:

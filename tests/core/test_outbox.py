@@ -111,3 +111,21 @@ def test_a_failing_handler_is_tried_again_and_holds_up_nobody(committed, monkeyp
     monkeypatch.setitem(outbox._handlers["test.bell.rung"], "sulky", lambda body: told.append("at last"))
     assert outbox.deliver_due() == 1
     assert told == ["north", "at last"]
+
+
+def test_old_facts_are_let_go_but_never_the_youngest_nor_an_undelivered_one(committed, monkeypatch):
+    monkeypatch.setattr(outbox, "_handlers", {"test.bell.rung": {"sulky": lambda body: None}})
+    ring("owed")
+    outbox.relay()
+    monkeypatch.setattr(outbox, "_handlers", {})
+    for tower in ("old", "older than the newest", "newest"):
+        ring(tower)
+    outbox.relay()
+    assert outbox.forget_old() == 0, "a month has not passed"
+    db.session.execute(text("update outbox_event set created_at = created_at - interval '31 days'"))
+    db.session.commit()
+    assert outbox.forget_old() == 2
+    assert towers_in_order() == ["owed", "newest"]
+    ring("next")
+    outbox.relay()
+    assert outbox.last_position() == 5, "positions count on"
