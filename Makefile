@@ -38,8 +38,8 @@ needs:
 			apt-get install -y -qq --no-install-recommends $$missing >/dev/null || true; \
 	fi
 
-lint: ready ## ruff, mypy, the import contracts
-	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports >.import_linter.log 2>&1 \
+lint: ready ## ruff, mypy, the import contracts, unused parts
+	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/deptry --no-ansi . >.import_linter.log 2>&1 && $(BIN)/lint-imports >.import_linter.log 2>&1 \
 		|| { cat .import_linter.log 2>/dev/null; rm -f .import_linter.log; exit 1; }
 	@rm -f .import_linter.log
 
