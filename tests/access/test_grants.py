@@ -7,14 +7,17 @@ from sqlalchemy import text
 
 from portal.core.clock import clock_set_to, utcnow
 from portal.core.db import db
+from portal.core.errors import Conflict
 from portal.shared.access import errors
 from portal.shared.access.queries import ending_soon, grant_in_force, grants_of
 from portal.shared.access.services import expiry, grants, offers
-from portal.shared.assets.queries import unit_of
+from portal.shared.assets.queries import asset_of, unit_of
 from portal.shared.assets.services import registry
 from portal.shared.audit.queries import trail
 from portal.shared.devices.models import CommandStatus
 from portal.shared.devices.queries import commands_of
+from portal.shared.devices.readings import Reading
+from portal.shared.devices.services import telemetry
 from portal.shared.payments.purposes import Offer
 from tests.factories import assets, payments
 
@@ -83,6 +86,19 @@ def test_time_up_shuts_rooms_and_vehicles_alike_and_once(make, shuts):
     assert expiry.expire_ended() == 0
     assert spoken(unit)[1:] == [shuts]
     assert unit_of(unit.id).status == "expired"
+
+
+def test_a_unit_that_cannot_be_ended_keeps_no_other_one_open():
+    broken, rooms = assets.room(), [assets.room() for _n in range(3)]
+    for each in (broken, *rooms):
+        payments.paid(each)
+        later(each, DAY + SOON)
+    db.session.execute(text("update unit set command_seq = 0 where id = :u"), {"u": broken.id})
+    db.session.commit()
+    assert expiry.expire_ended() == 3
+    assert [unit_of(each.id).status for each in (broken, *rooms)] == ["active", "expired", "expired", "expired"]
+    with pytest.raises(Conflict):
+        expiry.expire_ended()
 
 
 def test_a_room_can_be_let_again_after_its_time():
@@ -213,6 +229,24 @@ def test_a_door_that_was_not_locked_is_told_again():
     _last(room, CommandStatus.EXPIRED)
     assert expiry.reissue_commands() == 1
     assert spoken(room) == ["unlock", "lock", "lock"]
+
+
+def test_a_mute_lock_is_not_opened_every_minute_and_one_that_speaks_again_is_told_at_once():
+    room = assets.room()
+    payments.paid(room)
+    db.session.execute(text("update unit set activated_at = activated_at - interval '1 hour'"))
+    db.session.execute(
+        text(
+            "update device_command set status = 'expired', created_at = now() - interval '10 minutes',"
+            " sent_at = now() - interval '10 minutes', done_at = now() - interval '8 minutes'"
+        )
+    )
+    db.session.commit()
+    assert expiry.reissue_commands() == 0
+    telemetry.record_readings(readings=[Reading("room", asset_of(room.asset_id).asset_number, room.number,
+                                                "access", "locked", b"locked")])  # fmt: skip
+    assert expiry.reissue_commands() == 1
+    assert spoken(room) == ["unlock", "unlock"]
 
 
 def test_a_suspended_room_whose_door_was_not_locked_is_told_again():

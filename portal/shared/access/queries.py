@@ -17,6 +17,8 @@ from portal.shared.access.models import AccessGrant
 
 #: A device that says no is asked again only after a while.
 ASK_AGAIN_AFTER = timedelta(seconds=60)
+#: One that says nothing is asked ever more seldom: a mute lock would else be opened behind its guest's back all day.
+ASK_AT_LEAST_EVERY = timedelta(minutes=15)
 
 
 def grant_in_force(unit_id: uuid.UUID) -> AccessGrant | None:
@@ -139,20 +141,26 @@ def units_not_reached(limit: int) -> list[tuple[uuid.UUID, str]]:
     """Units whose last word about access came to nothing: (unit, the action they still need).
 
     Let and last told to open, or expired (and perhaps suspended since) and last told to close, with a command
-    that expired or failed.
+    that expired or failed. What never left is said again at once, and so it is to a device that now reports its
+    state; to one that was told and stays mute, after half as long as it has been trouble.
     """
     rows = db.session.execute(
         text(
             "select u.id, c.action from unit u"
-            " join lateral (select action, status, done_at, created_at from device_command"
+            " join lateral (select capability, action, status, sent_at, done_at, created_at from device_command"
             "   where unit_id = u.id and capability = case u.kind when 'room' then 'access' else 'ignition' end"
             "   order by seq desc limit 1) c on true"
             " where (c.status = 'expired' or c.status in ('failed', 'rejected')"
             "   and coalesce(c.done_at, c.created_at) < clock_timestamp() - :wait)"
+            " and (c.sent_at is null"
+            "   or coalesce(c.done_at, c.created_at) <= clock_timestamp() - least(:seldom,"
+            "     (c.created_at - case u.status when 'active' then u.activated_at else u.expires_at end) / 2)"
+            "   or exists (select from latest_reading r where r.unit_id = u.id and r.kind = c.capability"
+            "     and r.at > c.created_at and r.value in ('locked', 'unlocked', 'on', 'off')))"
             " and (u.status = 'active' and u.expires_at > clock_timestamp() and c.action in ('unlock', 'turn_on')"
             "   or 'expired' in (u.status, u.status_before) and c.action in ('lock', 'turn_off'))"
             " order by c.created_at limit :limit"
         ),
-        {"limit": limit, "wait": ASK_AGAIN_AFTER},
+        {"limit": limit, "wait": ASK_AGAIN_AFTER, "seldom": ASK_AT_LEAST_EVERY},
     )
     return [(row.id, row.action) for row in rows]
