@@ -154,11 +154,12 @@ def units_due(limit: int = 100) -> Sequence[uuid.UUID]:
     return db.session.scalars(_due().with_only_columns(Unit.id).limit(limit)).all()
 
 
-def lock_units_due(limit: int = 100) -> Sequence[Unit]:
+def lock_units_due(limit: int = 100, *, only: uuid.UUID | None = None) -> Sequence[Unit]:
     """Units whose time is up by the database's clock, locked; those another worker holds are left to it."""
     locks.taking("unit")
+    due = _due() if only is None else _due().where(Unit.id == only)
     return db.session.scalars(
-        _due().limit(limit).with_for_update(key_share=True, skip_locked=True).execution_options(populate_existing=True)
+        due.limit(limit).with_for_update(key_share=True, skip_locked=True).execution_options(populate_existing=True)
     ).all()
 
 

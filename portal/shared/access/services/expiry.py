@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
+
+import structlog
 
 from portal.core.actor import system
 from portal.core.clock import utcnow
@@ -16,23 +19,29 @@ from portal.shared.access.models import AccessGrant
 from portal.shared.access.queries import grant_in_force, lock_ended_grants, running_and_coming, units_not_reached
 from portal.shared.access.services.signals import close_unit, open_unit
 from portal.shared.assets.models import Unit, UnitStatus
-from portal.shared.assets.queries import lock_unit, lock_units_due
+from portal.shared.assets.queries import lock_unit, lock_units_due, units_due
 from portal.shared.audit.services import record
 from portal.shared.devices.services.commands import VALID_FOR
 
 #: One commit covers so many units: a killed worker loses at most these, and they are found again.
 BATCH = 25
 CLOCKWORK = system("access expiry")
+log = structlog.get_logger(__name__)
 
 
 def expire_ended(*, limit: int = 5_000) -> int:
     """End the access of units whose time is up and tell their doors to lock; returns how many units that were."""
     done = 0
-    while done < limit:
-        ended = _expire_batch(min(BATCH, limit - done))
-        done += ended
-        if ended == 0:
-            break
+    try:
+        while done < limit:
+            ended = _expire_batch(min(BATCH, limit - done))
+            done += ended
+            if ended == 0:
+                break
+    except Exception:
+        log.exception("access_expires_one_by_one")
+        db.session.rollback()
+        done += _each(partial(_expire_batch, 1, unit_id) for unit_id in units_due(limit))
     while _close_stacked(BATCH):
         pass
     return done
@@ -40,12 +49,26 @@ def expire_ended(*, limit: int = 5_000) -> int:
 
 def reissue_commands(*, limit: int = 200) -> int:
     """Say it again, freshly, to units whose last word about access came to nothing; returns to how many."""
-    return sum(_reissue(unit_id, action) for unit_id, action in units_not_reached(limit))
+    return _each(partial(_reissue, unit_id, action) for unit_id, action in units_not_reached(limit))
+
+
+def _each(work: Iterable[Callable[[], int]]) -> int:
+    """One command a unit: one that fails keeps no other waiting, and its error is told when nothing else is left."""
+    done, trouble = 0, None
+    for command in work:
+        try:
+            done += command()
+        except Exception as error:
+            db.session.rollback()
+            trouble = error
+    if trouble is not None and done == 0:
+        raise trouble
+    return done
 
 
 @transactional
-def _expire_batch(size: int) -> int:
-    units = lock_units_due(size)
+def _expire_batch(size: int, only: uuid.UUID | None = None) -> int:
+    units = lock_units_due(size, only=only)
     if not units:
         return 0
     grants = {grant.unit_id: grant for grant in _end_grants(size * 4, [unit.id for unit in units])}

@@ -50,13 +50,19 @@ def receive(*, provider: str, headers: Mapping[str, str], raw: bytes, address: s
 
 def process_due(*, limit: int = 20) -> int:
     """Work off the messages whose turn it is; returns how many were looked at."""
-    claimed = _claim(limit)
+    claimed, trouble = _claim(limit), None
     for message_id in claimed:
         try:
             _process(message_id)
         except DomainError as error:  # one bad message must not hold up the rest; it comes round again
             db.session.rollback()
             log.warning("message_not_processed", message=str(message_id), why=error.code)
+        except Exception as error:  # a mistake of ours: told when the others are done
+            db.session.rollback()
+            log.exception("message_not_processed", message=str(message_id))
+            trouble = error
+    if trouble is not None:
+        raise trouble
     return len(claimed)
 
 

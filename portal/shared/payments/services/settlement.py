@@ -89,7 +89,7 @@ def settle(*, charge: Charge, provider: str, via: str, actor: Actor) -> Settled:
 
 def poll_due(*, limit: int = 20) -> int:
     """Ask the gateways about the intents whose turn it is; returns how many were asked."""
-    claimed = _claim_polls(limit)
+    claimed, trouble = _claim_polls(limit), None
     for reference, provider in claimed:
         try:
             charge = registry.gateway(provider).verify(reference)
@@ -97,6 +97,12 @@ def poll_due(*, limit: int = 20) -> int:
         except DomainError as error:
             db.session.rollback()
             log.info("poll_without_answer", reference=reference, why=error.code)
+        except Exception as error:  # a mistake of ours: told when the others are done
+            db.session.rollback()
+            log.exception("poll_failed", reference=reference)
+            trouble = error
+    if trouble is not None:
+        raise trouble
     return len(claimed)
 
 
