@@ -20,7 +20,7 @@ def accept(*, reference: str, reason: str, actor: Actor) -> PaymentIntent:
     before = intent.status
     try:
         if payment.currency != intent.currency:
-            raise CannotFulfil("another currency buys nothing here")
+            raise CannotFulfil(_("Money in another currency buys nothing here."))
         fulfil(intent, payment, actor)
     except CannotFulfil:
         payment.counted = True
