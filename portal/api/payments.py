@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Annotated
 
+import structlog
 from flask import after_this_request, current_app, g, request
 
 from portal.api import fields
@@ -31,6 +32,7 @@ from portal.shared.payments.services import checkout, inbox, intents
 #: A stranger who keeps forging is told to stop; what is really signed always passes.
 FORGERIES = 30
 FORGERIES_PER = timedelta(minutes=1)
+log = structlog.get_logger(__name__)
 
 
 def _web_address(value: object, field: str) -> str | None:
@@ -179,6 +181,7 @@ def webhook_paystack() -> Kept:
     except BadSignature:
         throttle.refuse_over("webhook_forgery", address, limit=FORGERIES, per=FORGERIES_PER)
         throttle.count("webhook_forgery", address, per=FORGERIES_PER)
+        log.warning("webhook_forged", address=address)
         raise
     return Kept(status="stored" if received.deliveries == 1 else "duplicate", deliveries=received.deliveries)
 

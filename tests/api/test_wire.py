@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,3 +42,17 @@ def test_a_request_that_lies_about_itself_is_refused(portal_url, request_):
     answer = send(portal_url, request_.encode())
     assert answer.startswith(b"HTTP/1.1 400")
     assert send(portal_url, b"GET /api/nothing HTTP/1.1\r\nHost: portal\r\n\r\n").startswith(b"HTTP/1.1 404")
+
+
+def test_slow_senders_hold_up_nobody(portal_url):
+    """Forty who begin a message and never end it."""
+    address = urlsplit(portal_url)
+    begun = "POST /api/payment/webhook/paystack/ HTTP/1.1\r\nHost: portal\r\nContent-Length: 1000\r\n\r\n{"
+    with contextlib.ExitStack() as open_:
+        for _slow in range(40):
+            wire = open_.enter_context(socket.create_connection((address.hostname, address.port), timeout=1))
+            wire.sendall(begun.encode())
+        began = time.monotonic()
+        for _try in range(5):
+            assert send(portal_url, b"GET /healthz HTTP/1.1\r\nHost: portal\r\n\r\n").startswith(b"HTTP/1.1 200")
+        assert time.monotonic() - began < 5

