@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from portal import create_app
+from portal.core.cache import cache
 from portal.core.db import db
 from portal.extensions import limiter
 from portal.shared.identity.models import Role
@@ -196,6 +197,22 @@ def test_a_runaway_client_is_told_how_long_to_wait(app, limited):
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 10
     assert answers[-1].headers["X-RateLimit-Limit"] == "100"
     assert client.get("/api/assets/", headers=anothers).status_code == 200
+
+
+def test_limits_go_on_without_redis(app, committed):
+    """Redis stops: each process counts for itself, and nobody sees an error."""
+    with app.app_context():
+        url = db.engine.url.render_as_string(hide_password=False)
+        headers = identity.bearer(app, identity.person())
+    settings = replace(settings_for_tests(url), ratelimit_enabled=True, redis_url="redis://127.0.0.1:1/0")
+    client = create_app(settings).test_client()
+    try:
+        answers = [client.get("/api/assets/", headers=headers).status_code for _ in range(102)]
+        assert set(answers) == {200, 429}
+        assert client.get("/u/NOPE").status_code == 404
+    finally:
+        limiter.enabled = False
+        cache.connect(app.extensions["settings"].redis_url)
 
 
 def test_a_database_that_is_away_is_503(session, app):

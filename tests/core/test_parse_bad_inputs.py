@@ -10,6 +10,7 @@ import pytest
 from portal.core import parse
 from portal.core.parse import BadJson, ParseError
 
+LIST = Path(__file__).resolve().parents[1] / "bad_inputs.csv"
 # (interface, row): reader, its options, the inputs, a sentence all of them get (None: any refusal)
 NAME = (parse.text, {"field": "guest_name", "label": "guest name"})
 AMOUNT = (parse.money, {"field": "amount", "label": "amount", "currency": "KES", "minimum": 1})
@@ -106,12 +107,8 @@ def test_unknown_fields_are_named_as_promised():
 
 
 def test_the_rows_played_here_are_rows_of_the_list():
-    """And the sentences are the promised ones; the list stands beside the clone where the plan is kept."""
-    lists = [up / "shared/data/bad_inputs.csv" for up in Path(__file__).resolve().parents]
-    found = next((path for path in lists if path.is_file()), None)
-    if found is None:
-        pytest.skip("the list of bad inputs (../shared/data/bad_inputs.csv) is not beside this clone")
-    with found.open(encoding="utf-8", newline="") as rows:
+    """And the sentences are the promised ones."""
+    with LIST.open(encoding="utf-8", newline="") as rows:
         promised = {(row["interface"], int(row["n"])): row["expected"] for row in csv.DictReader(rows)}
     assert promised.keys() >= {*REFUSED, *BAD_BODIES, *ACCEPTED, ("API", 17), ("API", 19)}
     for row in (

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from portal.core import outbox
 from portal.core.actor import system
 from portal.core.transaction import transactional
-from portal.shared.assets.queries import lock_unit
+from portal.shared.assets.queries import lock_unit, unit_of
 from portal.shared.assets.services import registry
 from portal.shared.devices import queries
 from portal.shared.devices.book import UnitBook
@@ -16,6 +16,7 @@ from portal.shared.devices.models import AssetEvent, DeadLetter, ReplayPage
 from portal.shared.devices.readings import Reading, from_plain_topic
 from portal.shared.devices.services import commands, telemetry
 from tests.factories import assets as make
+from tests.factories import payments
 
 
 def said(unit, kind, *words):
@@ -111,3 +112,16 @@ def test_the_log_keeps_its_order_and_lets_go_of_what_is_old(session, monkeypatch
     assert [packet for packet, _sha in queries.replay_log("s")[1]] == [3, 4, 5, 6]
     telemetry.forget_session(session="s")
     assert queries.replay_log("s") == (0, [])
+
+
+def test_a_position_leaves_alone_what_was_paid_for(session):
+    """What the door remembers of a car is older than the payment, and is never written back."""
+    car = make.vehicle()
+    book = UnitBook()
+    telemetry.store(said=said(car, "location", "6.5244,3.3792"), book=book)
+    payments.paid(car)
+    until = unit_of(car.id).expires_at
+    telemetry.store(said=said(car, "location", "6.5250,3.3800"), book=book)
+    session.expire_all()
+    assert (unit_of(car.id).status, unit_of(car.id).expires_at) == ("active", until)
+    assert queries.latest_of([car.id])[car.id]["location"].value == "6.5250,3.3800"

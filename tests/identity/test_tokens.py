@@ -137,6 +137,12 @@ def test_access_and_refresh_tokens_are_not_taken_for_one_another(client, user):
     assert client.post("/api/token/refresh/", json={"refresh": pair["access"]}).status_code == 401
 
 
+def test_a_token_lives_for_hours_and_not_for_a_year(client, user):
+    for name, seconds in (("access", 3_600), ("refresh", 86_400)):
+        claims = jwt.decode(_pair(client, user)[name], options={"verify_signature": False})
+        assert claims["exp"] - claims["iat"] == seconds
+
+
 def _altered(token, header=None, **claims):
     head, body, signature = token.split(".")
     decoded = json.loads(base64.urlsafe_b64decode(body + "=="))

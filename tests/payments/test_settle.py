@@ -10,6 +10,7 @@ from portal.gateways.base import Charge, ChargeStatus
 from portal.reporting.revenue import total_revenue
 from portal.shared.access.queries import grant_in_force, grants_of
 from portal.shared.assets.queries import unit_of
+from portal.shared.assets.services import registry as rooms
 from portal.shared.audit.queries import trail
 from portal.shared.devices.queries import commands_of
 from portal.shared.payments.queries import credit_of, get_intent
@@ -73,6 +74,17 @@ def test_one_naira_buys_no_day_of_a_ten_thousand_naira_room():
     assert shut(room)
     assert total_revenue(room.asset_id) == 0
     assert [money.minor for money in credit_of(room.asset_id, payments.GUEST)] == [1]
+
+
+def test_a_price_that_changes_on_the_way_changes_nothing():
+    room = assets.room()
+    made = payments.intent(room)
+    rooms.amend_unit(unit_id=room.id, price=room.price * 3, actor=assets.ACTOR)
+    payments.decide(made)
+    payments.settle(made)
+    assert get_intent(made.reference).status == "succeeded"
+    assert unit_of(room.id).expires_at - utcnow() == pytest.approx(timedelta(hours=24), abs=timedelta(seconds=5))
+    assert total_revenue(room.asset_id) == made.amount
 
 
 def test_another_currency_is_held_and_is_no_revenue():
@@ -203,8 +215,6 @@ def test_success_after_a_failure_is_success():
 
 
 def test_money_for_a_suspended_room_waits_for_a_person():
-    from portal.shared.assets.services import registry as rooms
-
     room = assets.room()
     made = payments.intent(room)
     rooms.suspend(unit_id=room.id, reason="Burst pipe", actor=assets.ACTOR)

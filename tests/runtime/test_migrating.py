@@ -1,12 +1,14 @@
-"""`flask db upgrade` by two people at once: the second waits, and says so."""
+"""`flask db upgrade` by two people at once: the second waits, and says so; and nothing else runs beside it."""
 
 import os
 import subprocess
 import sys
+import threading
 
 import psycopg2
 
 from config import ROOT, plain_postgres_url
+from portal import create_app
 from portal.core.locks import lock_number
 from portal.runtime import checks
 from tests.support import databases
@@ -32,3 +34,10 @@ def test_the_second_migration_waits_for_the_first():
         first.close()
         assert second.wait(60) == 0, second.stderr.read()
     assert checks.schema_state(url, ROOT / "migrations") == "current"
+
+
+def test_making_the_portal_starts_no_thread_and_opens_no_connection():
+    """A subscriber that every command started kept the migration from ever ending."""
+    before = threading.enumerate()
+    create_app(databases.settings_for_tests("postgresql+psycopg2://nobody@127.0.0.1:1/nothing"))
+    assert threading.enumerate() == before

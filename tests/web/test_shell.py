@@ -3,6 +3,7 @@
 import pytest
 
 from portal.web import security
+from portal.web.context import ACTIONS
 from portal.web.htmx import local_path
 
 HTMX = {"HX-Request": "true"}
@@ -102,3 +103,9 @@ def test_a_strangers_stream_ends_before_it_begins(client):
 def test_back_leads_only_to_our_own_pages(app, url, path):
     with app.test_request_context("/"):
         assert local_path(url) == path
+
+
+def test_what_the_palette_offers_is_there(app):
+    """No feature is listed before it is built."""
+    assert ACTIONS
+    assert {each.endpoint for each in ACTIONS} <= set(app.view_functions)
