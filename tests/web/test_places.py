@@ -1,6 +1,7 @@
 """The first page, the place's settings, the audit trail, jobs and health, for those who may see them."""
 
 import pytest
+from flask import g
 
 from portal.core import outbox, runs
 from portal.core.db import db
@@ -10,6 +11,7 @@ from portal.shared.assets.services import registry
 from portal.shared.audit.services import record, seal
 from portal.shared.devices.models import DeviceCommand
 from portal.shared.identity.models import Membership
+from portal.web.admin import differences
 from tests.factories import payments
 from tests.factories.assets import ACTOR, place, room
 from tests.factories.identity import member, person, sign_in
@@ -45,6 +47,23 @@ def test_the_first_page_says_what_came_in_and_who_is_where(as_role, hotel):
     assert "₦10,000.00" in page
     assert "1 of 2 in service" in page
     assert "50%" in page
+
+
+def test_a_change_reads_in_words(app, hotel):
+    before = {"status": "expired", "until": "2021-03-06T08:30:00+00:00", "retain_commands": True, "role": "front_desk"}
+    after = {"status": "suspended", "until": None, "retain_commands": False, "role": "manager"}
+    with app.test_request_context():
+        g.place = hotel
+        assert differences.lines(before, after, "NGN") == [
+            ("Status", "Free", "Out of use"),
+            ("Until", "6 Mar 2021 09:30", "–"),
+            ("Retain commands", "yes", "no"),
+            ("Role", "Front desk", "Manager"),
+        ]
+
+
+def test_a_new_place_begins_with_its_first_room(as_role, hotel):
+    assert "Register the first room" in as_role("manager").get(f"/home/{hotel.asset_number}/").text
 
 
 def test_the_platforms_admin_chooses_among_all_places(client, hotel):
