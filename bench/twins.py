@@ -27,9 +27,8 @@ extras.register_uuid()
 @contextmanager
 def copy_of(ground: Ground, name: str) -> Iterator[Flask]:
     """A portal on a copy of the ground's database as it is now; the copy is gone afterwards."""
-    with ground.app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    db.session.remove()  # in the ground's own context: a template may have no visitor
+    db.engine.dispose()
     settings = ground.app.extensions["settings"]
     owner = make_url(settings.database_owner_url)
     server = create_engine(owner.set(username=ADMIN, database="postgres"), isolation_level="AUTOCOMMIT")
