@@ -99,7 +99,7 @@ class Live:
         while True:
             with self._lock:
                 if not self._listeners:
-                    self._thread = None
+                    self._thread, self._position = None, 0
                     return
             try:
                 self._listen()
@@ -110,7 +110,7 @@ class Live:
     def _listen(self) -> None:
         checked = time.monotonic()
         with self._app.app_context():
-            self._position = self._position or last_position()
+            self._find_place(last_position())
         dsn = self._app.config["SQLALCHEMY_DATABASE_URI"].replace("postgresql+psycopg2://", "postgresql://", 1)
         for span in listen(dsn, timeout=HEARTBEAT / 3):
             with self._app.app_context():
@@ -123,6 +123,16 @@ class Live:
                     self._check_sessions()
             if not self._listeners:
                 return
+
+    def _find_place(self, top: int) -> None:
+        """Where to read on. Streams opened a moment ago may begin a little earlier than this thread does."""
+        if not self._position:
+            self._position = max(top - REPLAY, 0)
+        elif top - self._position > REPLAY:  # too much was missed to tell: they come back and look at everything
+            self._position = top
+            for listener in list(self._listeners):
+                self.close(listener)
+                listener.tell(None)
 
     def _spread(self, events: Collection[OutboxEvent]) -> None:
         """Of many equal names in one batch the last is enough: whoever hears it looks for itself."""

@@ -14,6 +14,7 @@ from portal.core.actor import system
 from portal.core.db import db
 from portal.core.outbox import Event, publish
 from portal.core.transaction import transactional
+from portal.runtime.process import wait_until
 from portal.shared.identity import queries
 from portal.shared.identity.services import sessions
 from portal.web import stream
@@ -111,6 +112,33 @@ def test_what_was_missed_is_caught_up(app, committed, hasty):
     end(tab), end(far)
     assert tab.next() is None
     assert far.next() is None
+
+
+def test_the_first_tab_after_a_busy_night_without_any_hears_at_once(app, committed, hasty):
+    place = assets.place()
+    user = people.member(place)
+    relay_all()
+    evening = Tab(app, user)
+    evening.next()
+    announce(place, uuid.uuid4()), relay_all()
+    evening.next()
+    end(evening)
+    assert evening.next() is None
+    live = app.extensions["live"]
+    assert wait_until(lambda: live._thread is None, 5)
+    told = (
+        "insert into outbox_event (topic, body, asset_id, position) select 'tests.door.opened', '{}', :place,"
+        " n + (select max(position) from outbox_event) from generate_series(1, 20000) n"
+    )
+    db.session.execute(db.text(told), {"place": place.id})
+    db.session.commit()
+    morning = Tab(app, user)
+    morning.next()
+    thing = uuid.uuid4()
+    announce(place, thing), relay_all()
+    assert str(thing) in morning.next(patience=2)
+    end(morning)
+    assert morning.next() is None
 
 
 def test_a_session_that_ended_hears_nothing_more(app, committed, hasty):
