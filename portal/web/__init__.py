@@ -6,7 +6,7 @@ from portal.extensions import csrf
 from portal.web import admin, components, context, errors, filters, health, proxy, security, spelling, static, stream
 from portal.web.assets import places
 from portal.web.assets.pages import blueprint as units
-from portal.web.auth import account, held, session, views
+from portal.web.auth import account, held, locking, session, views
 from portal.web.home import finders, styleguide
 from portal.web.home.views import blueprint as home
 from portal.web.payments.views import blueprint as payments
@@ -16,7 +16,7 @@ from portal.web.public.me import blueprint as me
 
 def register(app: Flask) -> None:
     """Open every page of the portal."""
-    assert all((account, finders)), "imported for their views, and for what they add to the palette"
+    assert all((account, finders, locking)), "imported for their views, and for what they add to the palette"
     for part in (session, components, filters, context, security, spelling, errors, held, stream, static, proxy):
         part.init_app(app)
     for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint,

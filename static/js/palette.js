@@ -38,7 +38,7 @@ async function ask(field) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && palette()) {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && palette() && !document.querySelector("dialog[open]:not(#palette)")) {
     event.preventDefault();
     if (palette().open) palette().close(); else palette().showModal();
     return;

@@ -14,7 +14,7 @@ document.addEventListener("click", (event) => {
     if (!knowsCommands) document.getElementById(opener.getAttribute("commandfor"))?.showModal();
   }
   const dialog = event.target.closest("dialog[open]");
-  if (dialog && event.target === dialog) dialog.close(); // a click on the backdrop
+  if (dialog && event.target === dialog && dialog.id !== "cover") dialog.close(); // a click on the backdrop
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.removeAttribute("open");
   }

@@ -77,6 +77,7 @@ class UserSession(Record):
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     proved_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     expires_at: Mapped[datetime]
+    locked_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 

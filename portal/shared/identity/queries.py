@@ -240,12 +240,12 @@ def sessions_of(user_id: uuid.UUID) -> Sequence[UserSession]:
 
 
 def places_heard(session_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, frozenset[uuid.UUID] | None]:
-    """The places each good session may hear news of, None meaning all; a session that is over is left out."""
+    """The places each good session may hear news of, None meaning all; one that is over or locked is left out."""
     rows = db.session.execute(
         select(UserSession.id, User.platform_admin, func.array_agg(Membership.asset_id))
         .join(User, User.id == UserSession.user_id)
         .outerjoin(Membership, Membership.user_id == User.id)
-        .where(UserSession.id.in_(session_ids), alive())
+        .where(UserSession.id.in_(session_ids), UserSession.locked_at.is_(None), alive())
         .group_by(UserSession.id, User.platform_admin)
     ).all()
     return {session: None if everywhere else frozenset(places) - {None} for session, everywhere, places in rows}

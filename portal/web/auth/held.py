@@ -16,7 +16,9 @@ from portal.core.errors import DomainError
 from portal.core.words import _
 from portal.shared.identity import permissions
 from portal.shared.identity.errors import PasswordNeeded
+from portal.shared.identity.models import User
 from portal.web.auth.forms import ConfirmForm, SignInForm
+from portal.web.auth.session import locked_sign_in
 from portal.web.errors import answer_http
 from portal.web.htmx import go, local_path
 
@@ -40,20 +42,37 @@ class SessionOver(DomainError):
 
 def ask(needed: DomainError) -> Response:
     """Send a visitor to the password, and afterwards back here; a form that was sent is kept for them."""
-    again = isinstance(needed, PasswordNeeded)
-    endpoint = "auth.confirm" if again else "auth.sign_in"
+    again, locked = isinstance(needed, PasswordNeeded), locked_sign_in()
+    if locked and request.headers.get("HX-Request"):
+        return cover(locked.user)
+    endpoint = "auth.unlock" if locked else "auth.confirm" if again else "auth.sign_in"
     if request.method in ("GET", "HEAD"):
         return _lead(endpoint) if not request.headers.get("HX-Request") else _say_in_the_corner(endpoint, needed)
-    form: Any = ConfirmForm(formdata=None) if again else SignInForm(formdata=None)
+    form: Any = ConfirmForm(formdata=None) if again or locked else SignInForm(formdata=None)
     form.held.data = hold(request.full_path.rstrip("?"), request.form.items(multi=True))
     form.next.data = local_path(request.headers.get("HX-Current-URL") or request.referrer)
-    template = "auth/confirm.html" if again else "auth/sign_in.html"
     said = _("Your session is over. Sign in to go on; what you typed is kept.") if form.held.data else needed.message
-    page = render_template(template, form=form, action=url_for(endpoint), said=said)
+    if locked:
+        said = _("This browser is locked. Give the password to go on; what you typed is kept.")
+    template = f"{endpoint.replace('.', '/')}.html"
+    page = render_template(
+        template, form=form, action=url_for(endpoint), said=said, person=locked.user if locked else None
+    )
     response = make_response(page, needed.status)
     if request.headers.get("HX-Request"):
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "body", "innerHTML"
         response.headers["HX-Push-Url"] = url_for(endpoint)
+    return response
+
+
+def cover(person: User, *, form: ConfirmForm | None = None, status: int = 401) -> Response:
+    """What lies over a locked page, which stays as it is underneath; a refused password shows it again."""
+    shown = form or ConfirmForm(formdata=None)
+    shown.password.id = "cover-password"  # the page underneath may have a field of that name
+    note = render_template("auth/cover.html", form=shown, person=person, action=url_for("auth.unlock"))
+    response = make_response(note, status)
+    response.headers["HX-Retarget"] = "#cover" if form else "#toasts"
+    response.headers["HX-Reswap"] = "outerHTML" if form else "beforeend"
     return response
 
 

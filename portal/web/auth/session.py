@@ -60,13 +60,20 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 def load(token: str) -> SignedIn | None:
-    """The person behind a cookie, or nobody; a copied cookie is dead once its session ended."""
+    """The person behind a cookie, or nobody; a copied cookie is dead once its session ended, and deaf while locked."""
     found = queries.find_sign_in(token)
-    if found is None:
+    if found is None or found.session.locked_at:
         return None
     if found.stale:
         sessions.touch(found.session.id)
     return SignedIn(token, found)
+
+
+def locked_sign_in() -> queries.SignIn | None:
+    """The locked session of this browser, if that is why nobody is signed in."""
+    token = cookie.get("_user_id")
+    found = queries.find_sign_in(token) if isinstance(token, str) else None
+    return found if found and found.session.locked_at else None
 
 
 def open_session(user: User, actor: Actor) -> None:

@@ -12,7 +12,7 @@ from portal.shared.identity.models import User
 from portal.shared.identity.services import accounts, memberships, sessions
 from portal.web.auth.forms import AcceptForm, ConfirmForm, ForgotForm, JoinForm, NewPasswordForm, SignInForm
 from portal.web.auth.held import release
-from portal.web.auth.session import close_session, open_session
+from portal.web.auth.session import close_session, locked_sign_in, open_session
 from portal.web.guards import current_actor, current_user, public, signed_in, this_user
 from portal.web.htmx import go, local_path, page, toast
 from portal.web.links import mailed
@@ -30,6 +30,8 @@ def sign_in() -> Response:
         form.next.data = local_path(request.args.get("next"))
         if current_user.is_authenticated:
             return go(form.next.data or landing(this_user()))
+        if locked_sign_in():
+            return go(url_for(".unlock", next=form.next.data))
     if form.validate_on_submit():
         actor = current_actor()
         try:
@@ -37,9 +39,9 @@ def sign_in() -> Response:
                 login=form.login.data, password=form.password.data, address=request.remote_addr
             )
         except DomainError as error:
-            return _refused("auth/sign_in.html", form, error)
+            return refused("auth/sign_in.html", form, error)
         open_session(user, actor)
-        return _onward(form, user)
+        return onward(form, user)
     return page("auth/sign_in.html", form=form, action=url_for(".sign_in"), said=None, status=_status(form))
 
 
@@ -54,9 +56,9 @@ def confirm() -> Response:
         try:
             accounts.confirm(user=this_user(), password=form.password.data, address=request.remote_addr)
         except DomainError as error:
-            return _refused("auth/confirm.html", form, error)
+            return refused("auth/confirm.html", form, error)
         sessions.prove(current_user.session_id)
-        return _onward(form, this_user())
+        return onward(form, this_user())
     return page("auth/confirm.html", form=form, action=url_for(".confirm"), said=None, status=_status(form))
 
 
@@ -136,16 +138,17 @@ def _after_joining(user_id: object, known: User | None, asset_number: str) -> Re
     return go(url_for("home.show", asset_number=asset_number))
 
 
-def _refused(template: str, form: SignInForm | ConfirmForm, error: DomainError) -> Response:
+def refused(template: str, form: SignInForm | ConfirmForm, error: DomainError, **context: object) -> Response:
+    """The form again with what was wrong; too many tries say when to come back."""
     form.refuse(error)
     status = 422 if isinstance(error, BadCredentials) else error.status
-    response = page(template, form=form, action=request.path, said=None, status=status)
+    response = page(template, form=form, action=request.path, said=None, status=status, **context)
     if "retry_after" in error.details:
         response.headers["Retry-After"] = str(error.details["retry_after"])
     return response
 
 
-def _onward(form: SignInForm | ConfirmForm, user: User) -> Response:
+def onward(form: SignInForm | ConfirmForm, user: User) -> Response:
     """Back to where the person was going; a form that was kept is shown for them to send."""
     if held := release(form.held.data):
         return page("auth/resume.html", held=held, back=local_path(form.next.data) or landing(user))

@@ -46,6 +46,28 @@ def prove(session_id: uuid.UUID) -> None:
 
 
 @transactional
+def lock(*, session_id: uuid.UUID, user_id: uuid.UUID, actor: Actor) -> bool:
+    """Keep a browser signed in but shut until the password is given; False when it was shut already."""
+    locked = _change(UserSession.id == session_id, UserSession.locked_at.is_(None), locked_at=utcnow())
+    if locked:
+        record("session.locked", actor=actor, subject="user", subject_id=user_id)
+    return bool(locked)
+
+
+@transactional
+def unlock(*, session_id: uuid.UUID, user_id: uuid.UUID, actor: Actor) -> bool:
+    """Open a locked browser again, for somebody whose password was just weighed; False when it was open already."""
+    now = utcnow()
+    opened = _change(
+        UserSession.id == session_id, UserSession.locked_at.is_not(None),
+        locked_at=None, proved_at=now, last_seen_at=now,
+    )  # fmt: skip
+    if opened:
+        record("session.unlocked", actor=actor, subject="user", subject_id=user_id)
+    return bool(opened)
+
+
+@transactional
 def end(*, session_id: uuid.UUID, user_id: uuid.UUID, actor: Actor) -> bool:
     """End one of a person's sessions; False when it was over already or is not theirs."""
     ended = _change(
