@@ -248,6 +248,7 @@ class Settings:
                 "pool_timeout": 2,
                 "pool_pre_ping": True,
                 "pool_recycle": 1800,
+                "hide_parameters": True,  # what people typed, and hashes, have no place in a log line or on a jobs page
                 "connect_args": connect_args("portal"),
             },
             "WTF_CSRF_ENABLED": not self.testing,

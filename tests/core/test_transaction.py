@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from portal.core import locks
 from portal.core.db import db
@@ -161,3 +162,9 @@ def test_only_one_process_leads(committed):
         assert second is None
     with locks.only_one("drum") as again:
         assert again is not None
+
+
+def test_a_failed_statement_does_not_tell_what_it_was_given(session):
+    with pytest.raises(DBAPIError) as refused:
+        session.execute(text("select 1 / 0, cast(:hash as text)"), {"hash": "$argon2id$not-for-a-log"})
+    assert "not-for-a-log" not in str(refused.value)
