@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import g
+from flask import g, request
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, SelectField
 from wtforms.fields import SelectChoice
 from wtforms.widgets import EmailInput, ListWidget, RadioInput, TelInput, TextArea, TextInput
@@ -19,6 +20,15 @@ from portal.core.words import lazy_
 
 class BaseForm(FlaskForm):  # type: ignore[misc]
     """A form of the portal: what the service refuses lands on its field, or on top when it has none."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """How a form reads the request."""
+
+        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
+            """The body as a form and nothing else; an empty one was sent too, and every field of it is missing."""
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            return request.form if form.is_submitted() else None
 
     def refuse(self, error: DomainError) -> None:
         """Show a rule's sentence where the person can mend it."""

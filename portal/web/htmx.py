@@ -39,7 +39,10 @@ def go(url: str) -> Response:
 
 def local_path(url: str | None, otherwise: str | None = None) -> str | None:
     """The path of a URL of ours, for "back" and "next"; a stranger's URL becomes `otherwise`."""
-    parts = urlsplit(url or "")
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:  # such as an address with half a bracket
+        return otherwise
     if (parts.netloc and parts.netloc != request.host) or not parts.path.startswith("/") or "\\" in (url or ""):
         return otherwise
     return f"/{parts.path.lstrip('/')}" + (f"?{parts.query}" if parts.query else "")

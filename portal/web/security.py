@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask, Response, abort, g, request
 
 CONTENT = {
@@ -21,6 +23,8 @@ CONTENT = {
 WIDER = {"/redoc": {"style-src": "'unsafe-inline'"}}
 FEATURES = "camera=(self), geolocation=(self), microphone=(), payment=(), usb=(), interest-cohort=()"
 YEAR = 31_536_000
+#: What no page may hold and nobody types into an address; tabs and line ends are a slip of the clipboard.
+CONTROL = re.compile(rb"%0[0-8bcef]|%1[0-9a-f]|%7f", re.IGNORECASE)
 
 
 def widen(directive: str, source: str) -> None:
@@ -56,15 +60,15 @@ def add_headers(response: Response) -> Response:
     return response
 
 
-def refuse_nul() -> None:
-    """Nothing is called by a NUL, and the database could not even look for it; the JSON door says so by field."""
+def refuse_control_characters() -> None:
+    """Nothing is called by a NUL, which the database could not even look for; the JSON door says so by field."""
     if "\0" in request.path:
         abort(404)
-    if b"%00" in request.query_string and not request.path.startswith("/api/"):
+    if CONTROL.search(request.query_string) and not request.path.startswith("/api/"):
         abort(400)
 
 
 def init_app(app: Flask) -> None:
     """Put the headers on everything."""
-    app.before_request(refuse_nul)
+    app.before_request(refuse_control_characters)
     app.after_request(add_headers)

@@ -280,3 +280,18 @@ def test_time_that_is_nearly_up_is_its_own_chip(as_role, hotel):
     grants.grant_direct(unit_id=unit.id, minutes=30, reason="Guest", actor=ACTOR)
     assert timedelta(0) < access.grant_in_force(unit.id).during.upper - access.grant_in_force(unit.id).during.lower
     assert "Ending soon" in as_role("viewer").get(f"/units/{hotel.asset_number}/?status=ending").text
+
+
+@pytest.mark.parametrize("page", ["register", "room/{}/grant", "room/{}/terms", "room/{}/control"])
+@pytest.mark.parametrize("sent", [{}, {"json": {"reason": 5, "price": [], "minutes": None}}])
+def test_an_empty_body_is_a_form_with_everything_missing(as_role, hotel, page, sent):
+    """The token may come in a header, so that nothing at all is left in the body."""
+    number = room(hotel).number
+    answer = as_role("manager").post(f"/units/{hotel.asset_number}/{page.format(number)}", **sent)
+    assert answer.status_code == 422
+
+
+def test_a_page_address_that_cannot_be_read_leads_nowhere(client, hotel):
+    odd = {**HTMX, "HX-Current-URL": "http://[half", "Referer": "http://[half"}
+    assert client.get(f"/units/{hotel.asset_number}/", headers=odd).status_code in (401, 303, 204)
+    assert client.get("/nothing-here", headers=odd).status_code == 404
