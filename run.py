@@ -159,6 +159,7 @@ class Portal:
         self.place = Place(settings.var_dir)
         self.embedded = not settings.database_url
         self.known: dict[str, Any] = {}
+        self.has_people = True
 
     def run(self) -> int:
         """From nothing to serving, until told to stop."""
@@ -248,6 +249,7 @@ class Portal:
         if child.poll() != 0:
             raise StartError(f"The database could not be prepared; the reason is at the end of {log}.")
         self.known = json.loads(handover.read_text())
+        self.has_people = self.known.pop("has_people")
         handover.unlink()
         self.place.remember(demo=bool(self.settings.demo))
 
@@ -276,6 +278,10 @@ class Portal:
         for each in accounts:
             at = f" at {places[each['asset_number']]}" if each["asset_number"] in places else ""
             say(f"  {each['email']:29} {each['password']:25} {each['role'].replace('_', ' ')}{at}")
+        if not self.has_people:
+            where = "" if self.place.folder == ROOT / "var" else f"VAR_DIR={self.place.folder} "
+            say("", "Nobody can sign in yet. Make the first account, in another terminal, with:")
+            say(f"  {where}.venv/bin/flask create-user --admin --email you@example.com")
         say(*config.warnings(self.settings), "", "Ctrl-C stops it.")
 
 
@@ -288,7 +294,7 @@ def prepare(app: Any, migrate: bool) -> dict[str, Any]:
     from portal.core.db import db
     from portal.core.locks import lock_number
     from portal.shared.assets.models import Asset
-    from portal.shared.identity.models import User
+    from portal.shared.identity import queries
 
     settings: Settings = app.extensions["settings"]
     found: dict[str, Any] = {}
@@ -299,9 +305,10 @@ def prepare(app: Any, migrate: bool) -> dict[str, Any]:
             with db.engine.connect() as guard:
                 # Two portals starting on one database must not both find it empty.
                 guard.execute(select(func.pg_advisory_xact_lock(lock_number("seed"))))
-                if db.session.scalar(select(User.id).limit(1)) is None:
+                if not queries.anybody():
                     demo.seed()
             found["accounts"] = demo.accounts()
+        found["has_people"] = queries.anybody()
         rows = db.session.scalars(select(Asset).order_by(Asset.created_at))
         found["assets"] = [
             {"asset_number": each.asset_number, "kind": each.kind, "name": each.name} for each in rows

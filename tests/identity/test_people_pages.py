@@ -41,7 +41,7 @@ def test_an_invitation_from_the_form_to_the_first_click(client, app, place, owne
     assert short.status_code == 422
     joined = newcomer.post(link, data={"name": "New Person", "phone_number": "", "password": PASSWORD})
     assert joined.location == f"/home/{place.asset_number}/"
-    assert newcomer.get(joined.location).status_code == 200
+    assert f"Welcome to {place.name}." in newcomer.get(joined.location).text
     assert newcomer.get(link).status_code == 404
     assert newcomer.get(base).status_code == 403, "a cashier does not see who works here"
 

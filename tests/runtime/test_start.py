@@ -42,6 +42,7 @@ def test_one_command_from_nothing_and_back(server):
     assert {"web", "worker", "mqtt", "postgres"} <= {each["role"] for each in ready["processes"]}
     assert ready["demo"] is False
     assert "accounts" not in ready
+    assert "flask create-user --admin" in server.output(), "nobody can sign in yet"
 
     code, words = said(VAR_DIR=str(server.folder), PORT="0")
     assert code == 1

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request, url_for
 
 from portal.core.errors import DomainError
 from portal.core.words import _
+from portal.shared.assets.models import Asset
 from portal.shared.identity import permissions, queries
 from portal.shared.identity.errors import BadCredentials, LinkOver, SignInNeeded
 from portal.shared.identity.models import User
@@ -123,19 +124,19 @@ def invitation(token: str) -> Response:
                 return go(url_for(".sign_in", next=request.path))
             form.refuse(error)
         else:
-            toast(_("Welcome to %(place)s.", place=place.name))
-            return _after_joining(member.user_id, known, place.asset_number)
+            return _after_joining(member.user_id, known, place)
     role = permissions.role_words(link.role or "")
     return page("auth/invitation.html", form=form, link=link, place=place, role=role, known=known, status=_status(form))
 
 
-def _after_joining(user_id: object, known: User | None, asset_number: str) -> Response:
+def _after_joining(user_id: object, known: User | None, place: Asset) -> Response:
     """A new account has just shown its password; an old one is signed in."""
     if known is None:
         user = queries.find_user(user_id)  # type: ignore[arg-type]
         assert user is not None, "the account was made a moment ago"
         open_session(user, current_actor())
-    return go(url_for("home.show", asset_number=asset_number))
+    toast(_("Welcome to %(place)s.", place=place.name))
+    return go(url_for("home.show", asset_number=place.asset_number))
 
 
 def refused(template: str, form: SignInForm | ConfirmForm, error: DomainError, **context: object) -> Response:
