@@ -86,6 +86,28 @@ def test_next_months_partition_is_made_before_it_is_needed(committed):
     assert job("event partitions").run() == 0
 
 
+def test_a_month_that_has_begun_without_its_partition_does_not_stop_the_next_ones(committed):
+    unit = room()
+    job("event partitions").run()
+    names = "to_char(date_trunc('month', now()) + n * interval '1 month', '\"asset_event_p\"YYYY_MM')"
+    for name in db.session.scalars(text(f"select {names} from generate_series(2, 3) n")).all():
+        db.session.execute(text(f"drop table {name}"))
+    db.session.execute(
+        text(
+            "insert into asset_event (id, at, asset_id, unit_id, kind, value) values (gen_random_uuid(),"
+            " date_trunc('month', now()) + interval '2 months 3 days', :a, :u, 'occupancy', '1')"
+        ),
+        {"a": unit.asset_id, "u": unit.id},
+    )
+    db.session.commit()
+    assert job("event partitions").run() == 1
+    db.session.execute(text("set session_replication_role = replica"))
+    db.session.execute(text("delete from asset_event"))
+    db.session.execute(text("set session_replication_role = origin"))
+    db.session.commit()
+    assert job("event partitions").run() == 1
+
+
 def test_ended_access_is_told_to_the_door_once(committed):
     unit = room()
     payments.paid(unit)
