@@ -142,6 +142,12 @@ def leading(name: str) -> Iterator[bool]:
         connection.close()
 
 
+def still_leading() -> None:
+    """Inside `leading`: raise when its connection is gone, for a leader who has had nothing to store for a while."""
+    db.session.execute(text("select 1"))
+    db.session.rollback()
+
+
 class Leadership:
     """What this process leads: advisory locks by name on one connection of its own, all lost when it dies."""
 

@@ -76,6 +76,8 @@ class Worker:
                     link = self._tend()
                     if self.ingest.step(link, STEP):
                         self._failures = 0
+                    else:
+                        locks.still_leading()
             finally:
                 over.set()
                 if self.link is not None:
@@ -97,6 +99,7 @@ class Worker:
             self.link.close()
             self.stopping.wait(RECONNECT[min(self._failures, len(RECONNECT) - 1)])
             self._failures += 1
+            locks.still_leading()  # it may be the next leader who took the session over: then it is theirs
         self._generation += 1
         assert self.ingest is not None, "a link is tended by the leader alone"
         self.link = Link(self.broker, self.ingest.session, self._generation, self.ingest.inbox)

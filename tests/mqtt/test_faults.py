@@ -194,6 +194,20 @@ def test_one_ingester_leads_and_another_takes_over_when_it_is_killed(ingester, d
     assert len(events()) == 100
 
 
+def test_a_leader_that_lost_its_lock_in_a_quiet_hour_leaves_the_session_to_the_next(ingester, committed):
+    first = ingester()
+    assert leads(first)
+    second = ingester()
+    assert not leads(second, within=1.5)
+    holder = db.session.scalar(text("select pid from pg_locks where locktype = 'advisory' and granted"))
+    db.session.execute(text("select pg_terminate_backend(:p)"), {"p": holder})
+    db.session.commit()
+    assert soon(lambda: leads(first, within=0.1) or leads(second, within=0.1), 5)
+    time.sleep(3)
+    assert heartbeat()["connected"]
+    assert heartbeat()["restarts"] == 0, "nobody took the session back from its new leader"
+
+
 def test_the_database_gone_for_a_moment_costs_nothing(ingester, device, committed, room):
     hotel, unit = room
     one = ingester()
