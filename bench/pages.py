@@ -1,4 +1,4 @@
-"""The units board of 500 rooms with a month of events, beside a bare view of the same app: one SELECT and Jinja."""
+"""The boards of 500 rooms with a month of events, beside bare views of the same app: a SELECT and Jinja, signed in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextvars
 import multiprocessing
 import statistics
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +21,7 @@ from portal.core.db import db
 from portal.runtime.checks import web_answers
 from portal.runtime.process import free_port, wait_until
 from portal.shared.assets.models import Asset
+from portal.web.guards import current_user, public, signed_in
 from run import serve_web
 from tests.factories import assets as factories
 from tests.factories import identity as people
@@ -42,6 +42,7 @@ def run(ground: Ground) -> None:
     cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
     assert cookie is not None
     pages = {
+        "bare page, signed in": "/bench/bare/in",
         "bare page": "/bench/bare",
         "payments list": f"/payments/{number}/",
         f"units board, {ROOMS} rooms": f"/units/{number}/",
@@ -120,17 +121,23 @@ def prepare() -> Asset:
 
 
 def bare_view(app: Flask) -> None:
-    """What a page costs before anybody signs in, is checked, or sees a menu."""
-
-    def show() -> Any:
-        rows = db.session.execute(
-            text("select number, status, price, expires_at from unit order by id limit :n"), {"n": BARE_ROWS}
-        ).all()
-        return render_template(template, rows=rows)
-
+    """A list without rights, menu, filters or words: for anybody, and for somebody who signed in."""
+    rows = text("select number, status, price, expires_at from unit order by id limit :n")
     template = app.jinja_env.from_string(
-        "<!doctype html><html lang=en><title>Bare</title><table>{% for r in rows %}<tr><td>{{ r.number }}"
-        "<td>{{ r.status }}<td>{{ r.price }}<td>{{ r.expires_at }}{% endfor %}</table></html>"
+        "<!doctype html><html lang=en><title>Bare</title><p>{{ who }}, {{ total }}<table>{% for r in rows %}<tr><td>"
+        "{{ r.number }}<td>{{ r.status }}<td>{{ r.price }}<td>{{ r.expires_at }}{% endfor %}</table></html>"
     )
-    show.guard = "public"  # type: ignore[attr-defined]
-    app.add_url_rule("/bench/bare", f"bare_{uuid.uuid4().hex}", show)
+
+    @public
+    def show() -> Any:
+        found = db.session.execute(rows, {"n": BARE_ROWS}).all()
+        return render_template(template, rows=found, who="", total="")
+
+    @signed_in
+    def show_signed_in() -> Any:
+        found = db.session.execute(rows, {"n": BARE_ROWS}).all()
+        total = db.session.scalar(text("select count(*) from unit"))
+        return render_template(template, rows=found, who=current_user.user.email, total=total)
+
+    app.add_url_rule("/bench/bare", "bench_bare", show)
+    app.add_url_rule("/bench/bare/in", "bench_bare_in", show_signed_in)
