@@ -1,14 +1,17 @@
 """A visitor scans a label, pays, and sees the door open: with plain forms and with htmx."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
 
+from portal import create_app
 from portal.core.clock import utcnow
 from portal.core.db import db
+from portal.extensions import limiter
 from portal.shared.access.queries import grants_of
 from portal.shared.assets.queries import unit_of
 from portal.shared.assets.services import registry
@@ -17,6 +20,7 @@ from portal.shared.devices.queries import commands_of
 from portal.shared.devices.services import commands
 from portal.shared.payments.queries import get_intent, payments_for
 from tests.factories import assets, payments
+from tests.support.databases import settings_for_tests
 
 pytestmark = pytest.mark.usefixtures("session")
 FORM = {"periods": "2", "email": "ada@example.com", "phone_number": "", "other": "", "once": "a-form-shown-once"}
@@ -186,3 +190,17 @@ def test_a_payment_whose_time_is_over_can_be_made_again(client):
 
     intents.expire_due()
     assert "Pay again" in client.get(f"/pay/{made.reference}").text
+
+
+@pytest.fixture
+def limited(database_url):
+    """The same portal with its limits on."""
+    yield create_app(replace(settings_for_tests(database_url), ratelimit_enabled=True)).test_client()
+    limiter.enabled = False
+
+
+def test_forty_guests_behind_one_router_wait_for_their_doors_at_once(limited):
+    """Each page looks again every two seconds: that is 30 looks a minute and guest."""
+    looks = [limited.get(f"/pay/NOBODYS-{guest}").status_code for _look in range(8) for guest in range(40)]
+    assert set(looks) == {404}
+    assert [limited.get("/pay/NOBODYS-0").status_code for _look in range(240)][-1] == 429
