@@ -57,6 +57,8 @@ def subject_words(kind: str) -> str:
 
 def said_words(kind: str, value: str) -> str:
     """A reading's value as people say it."""
+    if kind == "location":
+        return value.replace(",", ", ")
     return _said(language()).get((kind, value), value)
 
 
