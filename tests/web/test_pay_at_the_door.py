@@ -192,6 +192,18 @@ def test_a_payment_whose_time_is_over_can_be_made_again(client):
     assert "Pay again" in client.get(f"/pay/{made.reference}").text
 
 
+def test_money_for_a_room_that_was_deleted_meanwhile_is_not_lost_from_sight(client):
+    room = assets.room()
+    made = payments.intent(room)
+    registry.delete_unit(unit_id=room.id, actor=assets.ACTOR)
+    waiting = client.get(f"/pay/{made.reference}")
+    assert "A room or vehicle that is not there any more" in waiting.text
+    payments.decide(made)
+    payments.settle(made)
+    assert "We are looking at your payment" in client.get(f"/pay/{made.reference}").text
+    assert "waits for a decision at the desk" in client.get(f"/pay/{made.reference}/receipt").text
+
+
 @pytest.fixture
 def limited(database_url):
     """The same portal with its limits on."""

@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, request, url_for
 from flask_limiter.util import get_remote_address
 
+from portal.core.words import _
 from portal.extensions import limiter
 from portal.shared.access.queries import find_grant_of_payment
-from portal.shared.assets.queries import asset_of, unit_of
+from portal.shared.assets.queries import asset_of, units_by_id
 from portal.shared.assets.services.units import called
 from portal.shared.devices.queries import commands_of
 from portal.shared.payments.models import IntentStatus, PaymentIntent
@@ -63,17 +64,17 @@ def receipt(reference: str) -> Response:
 
 
 def _standing(intent: PaymentIntent) -> dict[str, Any]:
-    asset, unit = asset_of(intent.asset_id), unit_of(intent.subject_id)
+    asset, unit = asset_of(intent.asset_id), units_by_id({intent.subject_id}).get(intent.subject_id)
     g.visited = asset
     payment = intent.payment
     grant = find_grant_of_payment(payment.id) if payment else None
-    told = [command for command in commands_of(unit.id, 10) if grant and command.grant_id == grant.id]
+    told = [each for each in commands_of(intent.subject_id, 10) if grant and each.grant_id == grant.id]
     return {
         "intent": intent,
         "payment": payment,
         "asset": asset,
         "unit": unit,
-        "called": called(unit),
+        "called": called(unit) if unit else _("A room or vehicle that is not there any more"),
         "grant": grant,
         "state": state_of(intent, unit, grant, told[0] if told else None),
         "can_pay": intent.status in UNPAID and intent.checkout_url is not None,

@@ -26,10 +26,12 @@ class State:
     again: bool = False
 
 
-def state_of(intent: PaymentIntent, unit: Unit, grant: AccessGrant | None, told: DeviceCommand | None) -> State:
-    """What to tell the payer now."""
+def state_of(
+    intent: PaymentIntent, unit: Unit | None, grant: AccessGrant | None, told: DeviceCommand | None
+) -> State:
+    """What to tell the payer now; a unit may have been deleted before its first payment came."""
     if intent.status == IntentStatus.SUCCEEDED:
-        return _paid(unit, grant, told) if grant else _credited(intent)
+        return _paid(unit, grant, told) if unit and grant else _credited(intent)
     if intent.status == IntentStatus.REVIEW:
         sentence = _(
             "Your money arrived, but it does not match what was asked. Show this page at the desk; nothing is lost."
