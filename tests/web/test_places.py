@@ -50,7 +50,8 @@ def test_the_first_page_says_what_came_in_and_who_is_where(as_role, hotel):
 
 
 def test_a_change_reads_in_words(app, hotel):
-    before = {"status": "expired", "until": "2021-03-06T08:30:00+00:00", "retain_commands": True, "role": "front_desk"}
+    until = "2021-03-06 08:30:00.079864+00:00"
+    before = {"status": "expired", "until": until, "retain_commands": True, "role": "front_desk"}
     after = {"status": "suspended", "until": None, "retain_commands": False, "role": "manager"}
     with app.test_request_context():
         g.place = hotel

@@ -46,7 +46,7 @@ class UnitRetired(Conflict):
 
 
 class UnitSuspended(Conflict):
-    """The unit is out of use until somebody resumes it."""
+    """The unit is out of use until somebody puts it back."""
 
 
 class UnitNotSuspended(Conflict):

@@ -16,7 +16,7 @@ from portal.web.filters import clock, duration, money
 AMOUNTS = {"price", "amount", "remainder", "fee"}
 #: Kept as names of the program.
 NAMED = {"role", "kind", "capability", "action", "purpose", "via"}
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -142,7 +142,7 @@ def change(asset_number: str, kind: str, number: str, step: str) -> Response:
         return go(url_for(".index", asset_number=asset_number))
     elif step == "suspend":
         registry.suspend(unit_id=unit.id, reason=reason, actor=actor)
-        toast(_("%(unit)s is out of use until somebody resumes it.", unit=words.called(unit)))
+        toast(_("%(unit)s is out of use until somebody puts it back.", unit=words.called(unit)))
     else:
         registry.retire(unit_id=unit.id, reason=reason, actor=actor)
         toast(_("%(unit)s has left service.", unit=words.called(unit)))
