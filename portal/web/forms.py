@@ -10,6 +10,7 @@ from flask import g, request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, SelectField
+from wtforms.fields import HiddenField as PlainHiddenField
 from wtforms.fields import SelectChoice
 from wtforms.widgets import EmailInput, ListWidget, RadioInput, TelInput, TextArea, TextInput
 
@@ -115,6 +116,13 @@ class StrictStringField(ParsedField):
             max_length=self.max_length,
             multiline=self.multiline,
         )
+
+
+class HiddenField(PlainHiddenField):  # type: ignore[misc]
+    """What a page remembers for itself: shown again only as far as a page may hold it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(filters=[lambda kept: printable(kept or "")], **kwargs)
 
 
 class CodeField(ParsedField):

@@ -153,7 +153,7 @@ def test_an_idle_stream_holds_no_connection(app, committed, hasty):
     tab = Tab(app, people.member(assets.place()))
     tab.next()
     db.session.remove()
-    assert db.engine.pool.checkedout() == 0
+    assert wait_until(lambda: db.engine.pool.checkedout() == 0, 5)
     end(tab)
     assert tab.next() is None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import HiddenField, PasswordField, StringField, ValidationError
+from wtforms import PasswordField, StringField, ValidationError
 from wtforms.validators import Length
 
 from portal.core.words import _, lazy_
-from portal.web.forms import BaseForm, ChoiceField, EmailField, PhoneField, StrictStringField, printable
+from portal.web.forms import BaseForm, ChoiceField, EmailField, HiddenField, PhoneField, StrictStringField, printable
 
 LONGEST = 512
 

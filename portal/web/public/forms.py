@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField
-
 from portal.core.words import lazy_
-from portal.web.forms import BaseForm, EmailField, PhoneField, RadioChoiceField, WholeField
+from portal.web.forms import BaseForm, EmailField, HiddenField, PhoneField, RadioChoiceField, WholeField
 
 OFFERED = (1, 2, 3, 7)
 
