@@ -184,6 +184,10 @@ class Shell:
         return local_date(self.place.timezone if self.place else "UTC", datetime.now(UTC))
 
     @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    @property
     def business_date(self) -> date:
         return (self.place.business_date if self.place else None) or self.local_date
 

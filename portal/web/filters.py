@@ -85,12 +85,13 @@ def day(value: date | None, *, near: bool = True) -> str:
     return format_date(value, pattern, locale=language())
 
 
-def clock(value: datetime | None) -> str:
-    """A moment as people say it: "Today 14:05", "Fri 6 Mar 09:30"."""
+def clock(value: datetime | None, *, near: bool = True) -> str:
+    """A moment as people say it: "Today 14:05", "Fri 6 Mar 09:30"; on paper, which is read later, never "Today"."""
     if value is None:
         return "–"
     there = value.astimezone(timezone())
-    return f"{day(there)} {there:%H:%M}"
+    said = day(there) if near else format_date(there, "d MMM y", locale=language())
+    return f"{said} {there:%H:%M}"
 
 
 def moment(value: datetime | None) -> Markup | str:

@@ -40,6 +40,15 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
             self.form_errors.append(error.message)
 
 
+def as_sent(form: BaseForm) -> dict[str, str]:
+    """A form's values as its page would send them, for an undo that puts things back."""
+    return {
+        field.name: field._value() if hasattr(field, "_value") else str(field.data or "")
+        for field in form
+        if field.type != "CSRFTokenField"
+    }
+
+
 def printable(typed: str) -> str:
     """What was typed as a page can show it again: without what no page may hold."""
     return "".join(character for character in typed if character.isprintable() or character in "\n\r\t")

@@ -48,9 +48,9 @@ def local_path(url: str | None, otherwise: str | None = None) -> str | None:
     return f"/{parts.path.lstrip('/')}" + (f"?{parts.query}" if parts.query else "")
 
 
-def toast(words: object, tone: str = "good", *, undo: str | None = None) -> None:
-    """Say it in the corner of the next page or fragment; `undo` is the URL whose POST takes it back."""
-    flash({"words": str(words), "undo": undo}, tone)  # type: ignore[arg-type]
+def toast(words: object, tone: str = "good", *, undo: str | None = None, **fields: str) -> None:
+    """Say it in the corner of the next page or fragment; `undo` is where a POST of these fields takes it back."""
+    flash({"words": str(words), "undo": undo, "fields": fields}, tone)  # type: ignore[arg-type]
 
 
 def _waiting_toasts() -> str:

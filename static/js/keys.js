@@ -19,6 +19,31 @@ function choose(step) {
   return true;
 }
 
+/* A row's own button, else the form behind the address of its first link. */
+function edit(row) {
+  const button = row?.querySelector("[data-edit]");
+  const behind = row?.closest("table").dataset.edit;
+  if (button) button.click();
+  else if (behind !== undefined && row.querySelector("a")) location.assign(row.querySelector("a").pathname + behind);
+  return Boolean(button) || behind !== undefined;
+}
+
+/* What this page answers to besides the keys of every page: written down when the list opens. */
+document.addEventListener("toggle", (event) => {
+  if (event.target.id !== "keys" || event.newState !== "open") return;
+  const list = event.target.querySelector("[data-keys-here]");
+  const own = [...document.querySelectorAll("main [data-key], .panel [data-key]")];
+  for (const old of list.querySelectorAll("[data-own]")) old.remove();
+  list.prepend(...own.flatMap((each) => {
+    const [key, words] = [document.createElement("dt"), document.createElement("dd")];
+    key.dataset.own = words.dataset.own = "";
+    key.append(Object.assign(document.createElement("kbd"), { textContent: each.dataset.key }));
+    words.textContent = each.textContent.trim();
+    return [key, words];
+  }));
+  for (const part of event.target.querySelectorAll("[data-keys-of]")) part.hidden = !document.querySelector(part.dataset.keysOf);
+}, true);
+
 const acts = {
   "/": () => {
     const search = document.getElementById("search");
@@ -31,7 +56,7 @@ const acts = {
   j: () => choose(1),
   k: () => choose(-1),
   Enter: () => chosen() && document.activeElement === chosen() && (chosen().querySelector("a").click(), true),
-  e: () => chosen()?.querySelector("[data-edit]") && (chosen().querySelector("[data-edit]").click(), true),
+  e: () => edit(chosen()),
   g: () => (leader = Date.now(), true),
 };
 

@@ -87,7 +87,15 @@ function closePanel() {
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.target?.id === "panel") panelOpener = document.activeElement;
+  const panel = event.detail.target;
+  if (panel?.id !== "panel") return;
+  if (!panel.contains(event.detail.elt)) panelOpener = document.activeElement;
+  const waiting = document.getElementById("panel-loading");
+  if (waiting && !panel.childElementCount) panel.replaceChildren(waiting.content.cloneNode(true)); // its place is kept at once
+});
+document.addEventListener("htmx:afterRequest", (event) => { // refused: nothing came to take the place that was kept
+  const panel = document.getElementById("panel");
+  if (!event.detail.successful && panel?.querySelector("[aria-busy]")) panel.replaceChildren();
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id === "panel" || event.detail.elt?.id === "panel") document.getElementById("panel")?.focus();

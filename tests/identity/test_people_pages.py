@@ -98,6 +98,16 @@ def test_a_role_is_changed_and_a_person_signed_out_and_removed(client, app, plac
     assert client.get(page).status_code == 404
 
 
+def test_a_role_given_by_mistake_is_taken_back_and_the_list_opens_in_a_spreadsheet(client, place, owner):
+    person = people.member(place, "cashier", name="Ben Button")
+    base = f"/admin/{place.asset_number}/people"
+    client.post(f"{base}/{person.id}", data={"role": "manager"})
+    said = client.get(base).text
+    assert "Ben Button is Manager now." in said
+    assert '<input type="hidden" name="role" value="cashier"><button>Undo</button>' in said
+    assert "Ben Button," in client.get(f"{base}.csv").text
+
+
 def test_a_manager_is_offered_only_roles_below_and_cannot_reach_above(client, app, place, owner):
     manager = people.member(place, Role.MANAGER)
     browser = app.test_client()

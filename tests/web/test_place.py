@@ -37,10 +37,21 @@ def test_a_desk_without_a_place_leads_to_the_one_used_last(app, session):
     assert client.get("/nodesk/").status_code == 404
 
 
+def test_the_bell_of_an_open_page_asks_again_when_something_happens(app, session):
+    place = assets.place()
+    client = signed_in(app, people.member(place))
+    page = client.get(f"/home/{place.asset_number}/").text
+    assert f'hx-get="/home/{place.asset_number}/bell"' in page
+    part = client.get(f"/home/{place.asset_number}/bell", headers={"HX-Request": "true", "HX-Target": "bell"}).text
+    assert part.startswith('<div id="bell"')
+    assert '<span id="bell_count" class="count" hx-swap-oob="true" hidden>0</span>' in part
+    assert client.get(f"/home/{place.asset_number}/bell").location == f"/home/{place.asset_number}/"
+
+
 def test_the_frame_asks_little_of_the_database(app, session, count_queries):
     place = assets.place()
     client = signed_in(app, people.member(place))
     client.get("/search")
     with count_queries() as sent:
         client.get("/search")
-    assert len(sent) <= 6, sent  # who, where, which places, and what waits under the bell
+    assert len(sent) <= 7, sent  # who, where, which places, and what waits under the bell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Sequence
 
 from flask import Response, g, request, url_for
 
@@ -11,6 +12,7 @@ from portal.core.words import _, lazy_
 from portal.shared.devices import queries
 from portal.shared.devices.services import dead_letters as letters
 from portal.web.admin import blueprint
+from portal.web.download import csv_file
 from portal.web.guards import current_actor, permission, platform_admin
 from portal.web.htmx import go, local_path, page, toast
 
@@ -34,6 +36,14 @@ REASONS = {
 def dead_letters(asset_number: str) -> Response:
     """Refused messages that name this place."""
     return _list(g.place.id)
+
+
+@blueprint.get("/<asset_number>/dead-letters.csv")
+@permission("devices.view")
+def dead_letters_export(asset_number: str) -> Response:
+    """The same list, whole, for a spreadsheet."""
+    heads = ["topic", "message", "reason", "detail", "times", "last_at", "taken_at"]
+    return csv_file(f"refused-messages-{g.place.asset_number}", heads, _rows(g.place.id))
 
 
 @blueprint.post("/<asset_number>/dead-letters/<uuid:letter_id>/replay")
@@ -66,6 +76,16 @@ def _list(asset_id: uuid.UUID | None) -> Response:
         reasons=REASONS,
         lost=asset_id is None,
     )
+
+
+def _rows(asset_id: uuid.UUID) -> Iterator[Sequence[object]]:
+    waiting, cursor = STATES.get(request.args.get("state", "")), None
+    while True:
+        found = queries.dead_letters(asset_id, waiting=waiting, cursor=cursor)
+        for each in found.items:
+            yield each.topic, each.shown, each.reason, each.detail, each.times, each.last_at, each.replayed_at
+        if (cursor := found.next) is None:
+            return
 
 
 def _replay(asset_id: uuid.UUID | None, letter_id: uuid.UUID, back: str) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from flask import Response, g, url_for
+from flask import Response, g, request, url_for
 
 from portal.core.errors import DomainError
 from portal.core.words import _
@@ -15,6 +15,7 @@ from portal.shared.identity.models import Membership, Role
 from portal.shared.identity.services import memberships
 from portal.web.admin import blueprint
 from portal.web.admin.forms import InviteForm, RemoveForm, RoleForm
+from portal.web.download import csv_file
 from portal.web.guards import current_actor, current_user, permission, require
 from portal.web.htmx import go, page, toast
 from portal.web.links import mailed
@@ -25,6 +26,17 @@ from portal.web.links import mailed
 def people(asset_number: str) -> Response:
     """Everybody who works here, and who was asked to."""
     return _list(InviteForm(formdata=None))
+
+
+@blueprint.get("/<asset_number>/people.csv")
+@permission("people.view")
+def people_export(asset_number: str) -> Response:
+    """The same for a spreadsheet."""
+    rows = (
+        (each.user.name, each.user.email, each.user.phone_number, each.role, each.user.active, each.created_at)
+        for each in queries.members_of(g.place.id)
+    )
+    return csv_file(f"people-{g.place.asset_number}", ["name", "email", "phone", "role", "active", "since"], rows)
 
 
 @blueprint.post("/<asset_number>/people/invite")
@@ -71,7 +83,7 @@ def withdraw(asset_number: str, link_id: uuid.UUID) -> Response:
 def person(asset_number: str, user_id: uuid.UUID) -> Response:
     """One person here: another role, signed out, or let go."""
     member = _member(user_id)
-    name = member.user.name
+    name, before = member.user.name, str(member.role)
     form = RoleForm(role=member.role)
     form.role.choices = _roles_to_give(member.role)
     if form.validate_on_submit():
@@ -84,7 +96,8 @@ def person(asset_number: str, user_id: uuid.UUID) -> Response:
             form.refuse(error)
             member = _member(user_id)
         else:
-            toast(_("%(person)s is %(role)s now.", person=name, role=permissions.role_words(role)))
+            said = _("%(person)s is %(role)s now.", person=name, role=permissions.role_words(role))
+            toast(said, undo=request.path, role=before)
             return go(url_for(".people", asset_number=g.place.asset_number))
     return page(
         "admin/person.html",

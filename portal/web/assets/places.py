@@ -14,6 +14,7 @@ from portal.shared.identity import permissions
 from portal.shared.identity.queries import memberships_of
 from portal.shared.identity.services import memberships
 from portal.web.assets.forms import BankForm, DevicesForm, PlaceForm, PlaceSettingsForm, given
+from portal.web.forms import as_sent
 from portal.web.guards import current_actor, current_user, may, permission, signed_in, this_user
 from portal.web.htmx import go, page, toast
 
@@ -42,14 +43,14 @@ def new() -> Response:
 @permission("assets.amend")
 def settings(asset_number: str) -> Response:
     """Name, address and time zone."""
-    form = PlaceSettingsForm(obj=g.place)
+    form, undone = PlaceSettingsForm(obj=g.place), as_sent(PlaceSettingsForm(formdata=None, obj=g.place))
     if form.validate_on_submit():
         try:
             registry.amend_asset(asset_id=g.place.id, actor=current_actor(), **given(form))
         except DomainError as error:
             form.refuse(error)
         else:
-            toast(_("Saved."))
+            toast(_("Saved."), undo=request.path, **undone)
             return go(url_for(".settings", asset_number=asset_number))
     return _settings("settings", 422 if form.errors else 200, settings_form=form)
 
@@ -58,9 +59,9 @@ def settings(asset_number: str) -> Response:
 @permission("settings.amend")
 def devices(asset_number: str) -> Response:
     """Whether the broker keeps the last command of each device."""
-    form = DevicesForm()
+    form, undone = DevicesForm(), {"retain_commands": "y"} if g.place.retain_commands else {}
     registry.amend_asset(asset_id=g.place.id, retain_commands=bool(form.retain_commands.data), actor=current_actor())
-    toast(_("Saved."))
+    toast(_("Saved."), undo=request.path, **undone)
     return go(url_for(".settings", asset_number=asset_number))
 
 

@@ -27,6 +27,7 @@ from portal.web.assets import words
 from portal.web.assets.board import blueprint
 from portal.web.assets.forms import ControlForm, GrantForm, ReasonForm, RoomTermsForm, VehicleTermsForm, given, terms_of
 from portal.web.auth.held import ask
+from portal.web.forms import as_sent
 from portal.web.guards import current_actor, may, permission, require
 from portal.web.htmx import go, page, toast
 
@@ -111,14 +112,16 @@ def amend(asset_number: str, kind: str, number: str) -> Response:
     unit = _unit(kind, number)
     before = {"price": unit.price_in(g.place.currency), "period_minutes": unit.period_minutes,
               "room_type": unit.room_type, "plate": unit.plate}  # fmt: skip
-    form = (RoomTermsForm if unit.kind == "room" else VehicleTermsForm)(data=before)
+    terms = RoomTermsForm if unit.kind == "room" else VehicleTermsForm
+    form, undone = terms(data=before), as_sent(terms(formdata=None, data=before))
     if form.validate_on_submit():
         try:
             registry.amend_unit(unit_id=unit.id, actor=current_actor(), **terms_of(form))
         except DomainError as error:
             form.refuse(error)
         else:
-            toast(_("%(unit)s: saved. Payments on their way keep their price.", unit=words.called(unit)))
+            said = _("%(unit)s: saved. Payments on their way keep their price.", unit=words.called(unit))
+            toast(said, undo=request.path, **undone)
             return go(_address(unit))
     return page(
         "assets/terms.html", "form", form=form, unit=unit, words=words, back=_address(unit),
@@ -142,7 +145,8 @@ def change(asset_number: str, kind: str, number: str, step: str) -> Response:
         return go(url_for(".index", asset_number=asset_number))
     elif step == "suspend":
         registry.suspend(unit_id=unit.id, reason=reason, actor=actor)
-        toast(_("%(unit)s is out of use until somebody puts it back.", unit=words.called(unit)))
+        said = _("%(unit)s is out of use until somebody puts it back.", unit=words.called(unit))
+        toast(said, undo=f"{_address(unit)}/resume")
     else:
         registry.retire(unit_id=unit.id, reason=reason, actor=actor)
         toast(_("%(unit)s has left service.", unit=words.called(unit)))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import current_app, g, url_for
 
 from portal.core.clock import local_date, utcnow
-from portal.core.words import _, lazy_
+from portal.core.words import _, lazy_, ngettext
 from portal.reporting import attention, home, occupancy, revenue
 from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import assets, units_matching
@@ -46,7 +46,7 @@ def figures_of(place: Asset) -> dict[str, Any]:
 def _waiting(place: Asset, links: dict[str, str | None], sees_units: bool) -> attention.Attention:
     """What waits here, without what this person could do nothing about."""
     found = attention.at(place.id)
-    g.unreached = found.unreached
+    g.unreached, g.dead_letters = found.unreached, found.dead_letters
     return attention.Attention(
         held=found.held if links["review"] else [],
         unreached=found.unreached if sees_units else [],
@@ -93,6 +93,14 @@ def unreached(place: Asset) -> list[Notice]:
     ]
 
 
+def not_understood(place: Asset) -> list[Notice]:
+    """For the bell: what devices said that could not be taken."""
+    known = "dead_letters" in g
+    found = g.dead_letters if known else attention.dead_letters([place.id], datetime.now(UTC)).get(place.id, 0)
+    said = ngettext("%(num)s message was not understood", "%(num)s messages were not understood", found)
+    return [Notice(said, url_for("admin.dead_letters", asset_number=place.asset_number), "mail")] if found else []
+
+
 def units_found(place: Asset, asked: str) -> list[Hit]:
     """For the search box: rooms and vehicles by number, plate, type or label."""
     return [
@@ -106,7 +114,7 @@ def units_found(place: Asset, asked: str) -> list[Hit]:
     ]
 
 
-NOTICES.append(("units.control", unreached))
+NOTICES += [("units.control", unreached), ("devices.view", not_understood)]
 SOURCES.append(Source(lazy_("Rooms and vehicles"), "units.view", units_found))
 ACTIONS += [
     Action(lazy_("Register a room or vehicle"), "units.register", "units.register", "plus"),

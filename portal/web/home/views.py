@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, request, url_for
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from flask import current_app as app
 
 from portal.core import parse, words
@@ -14,7 +14,7 @@ from portal.web.desks import DESKS
 from portal.web.guards import current_user, permission, public, signed_in
 from portal.web.home import dashboard
 from portal.web.home import search as finding
-from portal.web.htmx import go, local_path, page
+from portal.web.htmx import go, local_path, page, wants_fragment
 
 blueprint = Blueprint("home", __name__)
 YEAR = 31_536_000
@@ -70,6 +70,15 @@ def search() -> Response:
 def live() -> Response:
     """Names of what happens at this person's places, as it happens; a stranger is told not to ask again."""
     return stream.open_stream() if current_user.is_authenticated else make_response("", 204)
+
+
+@blueprint.get("/home/<asset_number>/bell")
+@permission("assets.view")
+def bell(asset_number: str) -> Response:
+    """What needs somebody, for the bell of a page that is open: asked for when something happens."""
+    if not wants_fragment():
+        return go(url_for(".show", asset_number=asset_number))
+    return make_response(render_template("shell/bell.html") + render_template("shell/bell_count.html", fragment=True))
 
 
 @blueprint.post("/preferences")
