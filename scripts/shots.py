@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,14 +30,14 @@ SIZES = {"desk": (1366, 768), "phone": (390, 844)}
 def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Every screen by name and address; some are found by looking at another first."""
     hotel, fleet = (next(a["asset_number"] for a in run["assets"] if a["kind"] == kind) for kind in ("hotel", "fleet"))
-    yield "home", "/"
+    yield "home", f"/home/{hotel}/"
     yield "hotel-board", f"/units/{hotel}/"
     yield "fleet-board", f"/units/{fleet}/"
     room = first_link(page, f"/units/{hotel}/", "/room/")
     yield "unit", room
     yield "vehicle", first_link(page, f"/units/{fleet}/", "/vehicle/")
     yield "unit-label", f"{room}/label"
-    yield "pay-at-the-door", first_link(page, room, "/u/")
+    yield "pay-at-the-door", pay_page(page, hotel)
     yield "payments", f"/payments/{hotel}/"
     yield "payment", first_link(page, f"/payments/{hotel}/", f"/payments/{hotel}/")
     yield "review-queue", f"/payments/{hotel}/review"
@@ -53,6 +54,21 @@ def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "register-unit", f"/units/{hotel}/register"
     yield "new-place", "/places/new"
     yield "styleguide", "/styleguide"
+
+
+def pay_page(page: Page, hotel: str) -> str:
+    """Where a guest pays for a room that is free."""
+    page.goto(first_link(page, f"/units/{hotel}/?status=expired", "/room/"))
+    said = page.get_by_text(re.compile("label [0-9A-Z]{7,}")).first.inner_text()
+    return "/u/" + re.findall("label ([0-9A-Z]+)", said)[0]
+
+
+def check_out(page: Page, door: str) -> None:
+    """As far as the pretended provider's checkout."""
+    page.goto(door)
+    page.locator("input[name=email]").fill("guest@mail.example")
+    page.locator("form button[type=submit]").last.click()
+    page.wait_for_url("**/sandbox/checkout/**")
 
 
 def first_link(page: Page, address: str, holding: str) -> str:
@@ -96,6 +112,9 @@ def take(run: dict[str, Any], folder: Path, *, everything: bool, only: str | Non
                 page.goto(address, wait_until="load")
                 page.wait_for_timeout(400)
                 page.screenshot(path=folder / f"{name}{suffix}.png")
+                if name == "pay-at-the-door":
+                    check_out(page, address)
+                    page.screenshot(path=folder / f"checkout{suffix}.png")
             context.close()
         browser.close()
 
