@@ -54,6 +54,7 @@ def control(unit_number: str, body: ControlIn) -> CommandOut:
         action=body.action,
         reason=body.reason or None,
         actor=current_actor(),
+        decided_on=unit.status,
     )
     return CommandOut(**_command(command))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,7 +15,8 @@ from wtforms.fields import HiddenField as PlainHiddenField
 from wtforms.fields import SelectChoice
 from wtforms.widgets import EmailInput, ListWidget, RadioInput, TelInput, TextArea, TextInput
 
-from portal.core import parse
+from portal.core import idempotency, parse
+from portal.core.actor import Actor
 from portal.core.errors import DomainError
 from portal.core.words import lazy_
 
@@ -282,3 +284,24 @@ class UuidSelectField(ChoiceField):
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if not self.errors:
             self.data = uuid.UUID(self.data) if self.data else None
+
+
+class OnceForm(BaseForm):
+    """A form whose effect must not happen twice by a double click or a reload: each page of it has its own number."""
+
+    once = HiddenField(default=lambda: secrets.token_urlsafe(16))
+
+    def just_once(self, actor: Actor, work: Callable[[], object]) -> bool:
+        """Do the work, unless this very page of the form, filled in the same way, did it before."""
+        if not self.once.data:
+            work()
+            return True
+        filled = "\0".join(f"{name}={value}" for name, value in sorted(as_sent(self).items()))
+
+        def done() -> tuple[dict[str, Any], int]:
+            work()
+            return {}, 200
+
+        asked = idempotency.request_hash("POST", request.path, filled.encode())
+        key = f"form:{asked.hex()}"
+        return not idempotency.once(actor=actor.key, key=key, asked=asked, work=done).replayed

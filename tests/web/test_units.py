@@ -14,7 +14,9 @@ from portal.shared.access import queries as access
 from portal.shared.access.services import grants
 from portal.shared.assets import queries
 from portal.shared.assets.services import registry
+from portal.shared.devices.errors import UnitChanged
 from portal.shared.devices.queries import commands_of
+from portal.shared.devices.services import commands
 from tests.factories.assets import ACTOR, place, room, vehicle
 from tests.factories.identity import member, sign_in
 
@@ -165,6 +167,29 @@ def test_a_grant_without_payment_activates_at_once_and_is_refused_in_words(as_ro
     page = client.get(address).text
     assert "In use" in page
     assert "House guest" in page
+
+
+def test_a_grant_sent_twice_by_a_double_click_is_one_grant(as_role, hotel):
+    unit = room(hotel, number="12")
+    client, address = as_role("manager"), f"/units/{hotel.asset_number}/room/12"
+    once = re.search('name="once" value="([^"]+)"', client.get(address).text).group(1)
+    sent = {"minutes": "120", "reason": "House guest", "once": once}
+    assert client.post(f"{address}/grant", data=sent).status_code == 303
+    first = access.grant_in_force(unit.id)
+    assert client.post(f"{address}/grant", data=sent).status_code == 303
+    assert [each.id for each in access.grants_of(unit.id)] == [first.id]
+    assert client.post(f"{address}/grant", data={**sent, "minutes": "60"}).status_code == 303
+    assert len(access.grants_of(unit.id)) == 2, "filled in anew, it is another grant"
+
+
+def test_what_was_decided_on_an_old_state_is_not_told(hotel):
+    """Between the look at the board and the click the stay ended: the right to override was never asked for."""
+    unit = room(hotel, number="12")
+    with pytest.raises(UnitChanged, match="Look again"):
+        commands.control(
+            unit_id=unit.id, capability="access", action="unlock", reason="Key lost", actor=ACTOR, decided_on="active"
+        )
+    assert commands_of(unit.id) == []
 
 
 def test_access_ends_early_with_a_reason(as_role, hotel):

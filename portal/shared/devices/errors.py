@@ -23,6 +23,10 @@ class UnitNotInService(Conflict):
     """A retired unit takes no commands."""
 
 
+class UnitChanged(Conflict):
+    """It is not any more what it was when somebody decided to tell it something."""
+
+
 class CommandOver(Conflict):
     """The command has come to its end, and cannot be changed any more."""
 

@@ -12,7 +12,7 @@ from portal.core.words import lazy_
 from portal.shared.assets.models import AssetKind
 from portal.shared.assets.services.units import DAY_MINUTES, YEAR_MINUTES
 from portal.web.desks import KINDS
-from portal.web.forms import BaseForm, ChoiceField, CodeField, MoneyField, StrictStringField, WholeField
+from portal.web.forms import BaseForm, ChoiceField, CodeField, MoneyField, OnceForm, StrictStringField, WholeField
 
 
 class ReasonForm(BaseForm):
@@ -29,7 +29,7 @@ class ControlForm(BaseForm):
     reason = StrictStringField(lazy_("Reason"), max_length=300, required=False)
 
 
-class GrantForm(BaseForm):
+class GrantForm(OnceForm):
     """Letting a unit without a payment."""
 
     minutes = WholeField(lazy_("Minutes"), minimum=1, maximum=YEAR_MINUTES)
@@ -114,7 +114,7 @@ class BankForm(BaseForm):
 
 def given(form: BaseForm) -> dict[str, Any]:
     """What was filled in, by field, as a command takes it."""
-    return {field.name: field.data for field in form if field.name != "csrf_token"}
+    return {field.name: field.data for field in form if field.name not in ("csrf_token", "once")}
 
 
 def terms_of(form: Any) -> dict[str, Any]:

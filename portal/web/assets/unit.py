@@ -64,7 +64,7 @@ def control(asset_number: str, kind: str, number: str) -> Response:
         try:
             if needs_reason and not asked["reason"]:
                 raise ReasonNeeded(_("Write down why. It is kept in the audit trail."), field="reason")
-            commands.control(unit_id=unit.id, actor=current_actor(), **asked)
+            commands.control(unit_id=unit.id, actor=current_actor(), decided_on=unit.status, **asked)
         except DomainError as error:
             form.refuse(error)
         else:
@@ -80,8 +80,9 @@ def grant(asset_number: str, kind: str, number: str) -> Response:
     """Let it without a payment, for so many minutes, with a reason."""
     unit, form = _unit(kind, number), GrantForm()
     if form.validate_on_submit():
+        actor = current_actor()
         try:
-            grants.grant_direct(unit_id=unit.id, actor=current_actor(), **given(form))
+            form.just_once(actor, lambda: grants.grant_direct(unit_id=unit.id, actor=actor, **given(form)))
         except DomainError as error:
             form.refuse(error)
         else:

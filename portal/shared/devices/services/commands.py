@@ -19,7 +19,7 @@ from portal.shared.assets.models import Asset, Unit, UnitStatus
 from portal.shared.assets.queries import lock_unit
 from portal.shared.audit.services import record
 from portal.shared.devices import events
-from portal.shared.devices.errors import CommandOver, NotCapable, ReasonNeeded, UnitNotInService
+from portal.shared.devices.errors import CommandOver, NotCapable, ReasonNeeded, UnitChanged, UnitNotInService
 from portal.shared.devices.models import CAPABILITIES, OPEN, CommandStatus, DeviceCommand
 from portal.shared.devices.queries import (
     find_command,
@@ -120,10 +120,22 @@ def queue(
 
 @transactional
 def control(
-    *, unit_id: uuid.UUID, capability: str, action: str, reason: str | None, actor: Actor, idem_key: str | None = None
+    *,
+    unit_id: uuid.UUID,
+    capability: str,
+    action: str,
+    reason: str | None,
+    actor: Actor,
+    idem_key: str | None = None,
+    decided_on: str | None = None,
 ) -> DeviceCommand:
-    """A person tells a unit to do something, now; an engine is only stopped with a reason."""
+    """A person tells a unit to do something, now; an engine is only stopped with a reason.
+
+    `decided_on` is the unit's status by which the person was allowed to: when it is another by now, nothing is told.
+    """
     unit = lock_unit(unit_id)
+    if decided_on is not None and unit.status != decided_on:
+        raise UnitChanged(_("%(number)s changed in the meantime. Look again, then decide.", number=unit.number))
     if unit.status == UnitStatus.RETIRED:
         raise UnitNotInService(_("%(number)s is retired and takes no commands.", number=unit.number))
     reason = (reason or "").strip() or None
