@@ -89,6 +89,10 @@ def test_a_manager_reads_why_and_takes_the_message_again(session, client):
     shown = client.get(where).get_data(as_text=True)
     assert "There is no room of this number" in shown
     assert "&lt;script&gt;" in shown
+    sheet = client.get(f"{where}.csv").get_data(as_text=True).splitlines()
+    assert len(sheet) == 3
+    assert sheet[0] == "topic,message,reason,detail,times,last_at,taken_at"
+    assert f"rooms/{hotel.asset_number}/204/occupancy,1,unit," in sheet[2]
     back = client.post(f"{where}/{letter.id}/replay", follow_redirects=True).get_data(as_text=True)
     assert "still no room 204" in back
     registry.register_unit(asset_id=hotel.id, kind="room", number="204", price=100, actor=MANAGER)
