@@ -51,10 +51,13 @@ def test_nothing_serious_stands_in_the_way_of_a_screen_reader(page, running_port
     paths = (
         f"/home/{number}/", f"/units/{number}/", f"/units/{number}/room/105", f"/units/{number}/room/105/terms",
         f"/units/{number}/register", f"/units/{number}/labels", f"/admin/{number}/place", f"/admin/{number}/audit",
-        "/admin/jobs", "/admin/health", "/places/new",
+        "/admin/jobs", "/admin/health", "/places/new", "/account", f"/payments/{number}/", f"/payments/{number}/review",
+        f"/admin/{number}/", f"/admin/{number}/people", f"/admin/{number}/roles", f"/admin/{number}/dead-letters",
     )  # fmt: skip
-    found = {}
+    found, said = {}, []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
     for path in paths:
         page.goto(running_portal["url"] + path)
         found |= {path: wrong} if (wrong := grievances(page)) else {}
     assert found == {}
+    assert said == [], "such as something inline that the content policy keeps out"
