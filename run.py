@@ -13,8 +13,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-import config
-from config import ROOT, ConfigError, Settings
+try:
+    import config
+    from config import ROOT, ConfigError, Settings
+except ModuleNotFoundError as missing:
+    sys.exit(f"{missing.name} is not installed for this Python. Start with: make run, or .venv/bin/python run.py")
 from portal.runtime import checks, redis
 from portal.runtime.mosquitto import Mosquitto
 from portal.runtime.place import Place

@@ -85,11 +85,16 @@ def day(value: date | None, *, near: bool = True) -> str:
     return format_date(value, pattern, locale=language())
 
 
-def clock(value: datetime | None, *, near: bool = True) -> str:
-    """A moment as people say it: "Today 14:05", "Fri 6 Mar 09:30"; on paper, which is read later, never "Today"."""
+def clock(value: datetime | None, *, near: bool = True, inside: bool = False) -> str:
+    """A moment as people say it: "Today 14:05", "Fri 6 Mar 09:30"; on paper, which is read later, never "Today".
+
+    `inside` a sentence it is "today 14:05".
+    """
     if value is None:
         return "–"
     there = value.astimezone(timezone())
+    if inside and (nearby := _near(there.date(), datetime.now(timezone()).date())):
+        return f"{nearby[:1].lower()}{nearby[1:]} {there:%H:%M}"
     said = day(there) if near else format_date(there, "d MMM y", locale=language())
     return f"{said} {there:%H:%M}"
 

@@ -69,6 +69,7 @@ def test_moments_are_said_by_the_clock_on_the_wall_there(lagos):
     noon = datetime.now(zone).replace(hour=12, minute=5)
     assert filters.clock(noon.astimezone(UTC)) == "Today 12:05"
     assert filters.clock((noon - timedelta(days=1)).astimezone(UTC)) == "Yesterday 12:05"
+    assert filters.clock((noon - timedelta(days=1)).astimezone(UTC), inside=True) == "yesterday 12:05"
     assert filters.day(date(2020, 3, 6)) == "6 Mar 2020"
     assert str(filters.moment(noon)).startswith('<time datetime="')
     assert filters.ago(datetime.now(UTC) - timedelta(minutes=5)) == "5 min ago"
