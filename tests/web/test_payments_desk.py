@@ -96,8 +96,8 @@ def test_one_payments_life_is_told_in_order(desk, place):
         "Access given", "The door was told to unlock",
     )]  # fmt: skip
     assert told == sorted(told)
-    assert "came 3 times" in page
-    assert "told by the provider&#39;s message" in page
+    assert "Came 3 times" in page
+    assert "Told by the provider&#39;s message" in page
     beside = {"HX-Request": "true", "HX-Target": "panel"}
     short = desk.get(f"/payments/{place.asset_number}/{made.reference}/panel", headers=beside).text
     assert short.lstrip().startswith('<aside id="panel"')

@@ -1,5 +1,9 @@
 """The frame finds the place: the one in the address, else the one used last, never a stranger's."""
 
+import re
+
+import pytest
+
 from portal.shared.identity.models import Membership
 from tests.factories import assets
 from tests.factories import identity as people
@@ -55,3 +59,22 @@ def test_the_frame_asks_little_of_the_database(app, session, count_queries):
     with count_queries() as sent:
         client.get("/search")
     assert len(sent) <= 7, sent  # who, where, which places, and what waits under the bell
+
+
+@pytest.mark.parametrize(
+    ("page", "typed", "before"),
+    [
+        ("/account", {"name": "Another Name", "phone_number": "", "language": "en", "theme": "dark"}, "Amina Bello"),
+        ("/admin/{}/place", {"name": "Another Name", "location": "", "timezone": "Africa/Lagos"}, None),
+    ],
+)
+def test_a_name_saved_by_mistake_is_taken_back_by_one_button(app, session, page, typed, before):
+    place = assets.place()
+    client, where, before = signed_in(app, people.member(place)), page.format(place.asset_number), before or place.name
+    assert client.post(where, data=typed).status_code == 303
+    said = client.get(where).text
+    toast = said.split('class="toast-note"')[1].split("</form>")[0]
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', toast))
+    assert (fields["name"], 'value="Another Name"' in said) == (before, True)
+    assert client.post(re.search(r'action="([^"]*)"', toast)[1], data=fields).status_code == 303
+    assert f'value="{before}"' in client.get(where).text

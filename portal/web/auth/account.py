@@ -15,6 +15,7 @@ from portal.shared.identity.services import accounts, memberships, sessions
 from portal.web.auth.forms import ChangePasswordForm, ProfileForm
 from portal.web.auth.views import YEAR, blueprint
 from portal.web.context import shell
+from portal.web.forms import as_sent
 from portal.web.guards import current_actor, current_user, permission, signed_in, this_user
 from portal.web.htmx import go, page, toast
 
@@ -23,7 +24,7 @@ from portal.web.htmx import go, page, toast
 @signed_in
 def account() -> Response:
     """Everything about oneself; this form changes the profile."""
-    form = _profile_form()
+    form, undone = _profile_form(), as_sent(ProfileForm(formdata=None, obj=this_user()))
     if request.method == "POST" and form.validate():
         profile = accounts.Profile(
             name=str(form.name.data),
@@ -36,7 +37,7 @@ def account() -> Response:
         except DomainError as error:
             form.refuse(error)
         else:
-            toast(_("Saved."))
+            toast(_("Saved."), undo=url_for(".account"), **undone)
             response = go(url_for(".account"))
             for name, value in (("look", profile.theme), ("language", profile.language)):
                 response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=request.is_secure)

@@ -57,10 +57,10 @@ def _written(entry: AuditEntry, intent: PaymentIntent) -> Moment:
     after = entry.after or {}
     detail = entry.reason
     if entry.action in ("payment.settled", "payment.held"):
-        detail = _("told by %(whom)s, transaction %(number)s",
+        detail = _("Told by %(whom)s, transaction %(number)s",
                    whom=via_words(str(after.get("via"))), number=after.get("transaction", "–"))  # fmt: skip
     elif after.get("transaction"):
-        detail = _("transaction %(number)s", number=after["transaction"])
+        detail = _("Transaction %(number)s", number=after["transaction"])
     # what the money bought was written down before this entry, in the same breath
     taken = entry.action in ("payment.settled", "payment.held") and after.get("via") and not entry.reason
     at = intent.settled_at if taken and intent.settled_at else entry.at
@@ -68,7 +68,7 @@ def _written(entry: AuditEntry, intent: PaymentIntent) -> Moment:
 
 
 def _told(message: GatewayMessage) -> Moment:
-    came = ngettext("came once", "came %(num)s times", message.deliveries)
+    came = ngettext("Came once", "Came %(num)s times", message.deliveries)
     trouble = message.status in ("dead", "unmatched")
     return Moment(
         message.created_at,
@@ -88,12 +88,12 @@ def _command(command: DeviceCommand) -> Moment:
         "turn_off": _("The ignition was told to turn off"),
     }.get(command.action, command.action)
     state = {
-        "queued": _("not sent yet"),
-        "sent": _("sent"),
-        "accepted": _("accepted"),
-        "done": _("done"),
-        "expired": _("not reached in time"),
-        "superseded": _("replaced by a younger one"),
+        "queued": _("Not sent yet"),
+        "sent": _("Sent"),
+        "accepted": _("Accepted"),
+        "done": _("Done"),
+        "expired": _("Not reached in time"),
+        "superseded": _("Replaced by a younger one"),
     }.get(command.status, command.status)
     return Moment(
         command.created_at,
