@@ -115,6 +115,9 @@ def take(run: dict[str, Any], folder: Path, *, everything: bool, only: str | Non
                 if name == "pay-at-the-door":
                     check_out(page, address)
                     page.screenshot(path=folder / f"checkout{suffix}.png")
+                    page.get_by_role("button", name="Pay", exact=True).click()
+                    page.wait_for_timeout(6_000)  # the provider tells us, and the lock answers
+                    page.screenshot(path=folder / f"paid{suffix}.png")
             context.close()
         browser.close()
 
