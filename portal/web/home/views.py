@@ -75,10 +75,11 @@ def live() -> Response:
 @blueprint.get("/home/<asset_number>/bell")
 @permission("assets.view")
 def bell(asset_number: str) -> Response:
-    """What needs somebody, for the bell of a page that is open: asked for when something happens."""
+    """What needs somebody, for the bell of an open page: asked for once it stands, and when something happens."""
     if not wants_fragment():
         return go(url_for(".show", asset_number=asset_number))
-    return make_response(render_template("shell/bell.html") + render_template("shell/bell_count.html", fragment=True))
+    parts = ("shell/bell.html", "shell/bell_count.html")
+    return make_response("".join(render_template(part, told=True) for part in parts))
 
 
 @blueprint.post("/preferences")
