@@ -72,7 +72,9 @@ def _told(message: GatewayMessage) -> Moment:
     trouble = message.status in ("dead", "unmatched")
     return Moment(
         message.created_at,
-        _("The provider told us: %(kind)s", kind=message.kind),
+        _("The provider told us that it was paid")
+        if message.kind == "charge.success"
+        else _("The provider told us: %(kind)s", kind=message.kind),
         f"{came}. {message_words(message.error, message.status)}".strip(),
         tone="bad" if trouble else "info",
         icon="message",

@@ -65,7 +65,7 @@ def message_words(error: str | None, status: str) -> str:
         "not_known_to_the_gateway": _("The provider, asked, does not know this payment."),
         "gateway_contradicts_its_message": _("The provider, asked, says that this was not paid."),
         "refused": _("Its transaction has already paid for something else."),
-    }.get(error or "", {"ignored": _("Kept; nothing to do."), "done": _("Worked off.")}.get(status, ""))
+    }.get(error or "", {"ignored": _("Kept; nothing to do."), "done": _("Dealt with.")}.get(status, ""))
 
 
 def trail_words(action: str) -> str:
