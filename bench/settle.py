@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from bench.ground import Ground
-from bench.twins import Statements, copy_of, in_threads, logged, replayed
+from bench.twins import Statements, by_pgbench, copy_of, in_threads, logged, replayed
 from portal.core.actor import system
 from portal.core.clock import utcnow
 from portal.core.db import db, uuid7
@@ -34,13 +34,22 @@ def run(ground: Ground) -> None:
         bare = replayed(app, THREADS, logs)
         make_due(app)
         bare_expiry = UNITS / len(expiry_log) * replayed(app, 1, expiry_log)
+    with copy_of(ground, "settle_pgbench") as app:
+        alone = by_pgbench(app, THREADS, logs)
+        make_due(app)
+        per_commit = by_pgbench(app, 1, expiry_log)
     with copy_of(ground, "settle_product") as app:
         product = in_threads(THREADS, references, settle, app)
         make_due(app)
         product_expiry = expire(app)
-    print(f"  settle, {THREADS} hands   product {product:7.0f}/s   bare {bare:7.0f}/s   ratio {product / bare:.2f}")
-    ratio = product_expiry / bare_expiry
-    print(f"  expire, 1 worker  product {product_expiry:7.0f}/s   bare {bare_expiry:7.0f}/s   ratio {ratio:.2f}")
+    say(f"settle, {THREADS} hands", product, bare, alone)
+    say("expire, 1 worker", product_expiry, bare_expiry, per_commit and UNITS / len(expiry_log) * per_commit)
+
+
+def say(what: str, product: float, bare: float, alone: float | None) -> None:
+    """One line: commands a second and their ratio to the bare loop; pgbench has no Python in it at all."""
+    beside = f"{alone:7.0f}/s" if alone else "not installed"
+    print(f"  {what:16}  product {product:6.0f}/s   bare {bare:6.0f}/s   ratio {product / bare:.2f}   pgbench {beside}")
 
 
 Awaited = tuple[str, int, str]

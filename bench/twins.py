@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -113,3 +118,34 @@ def replayed(app: Flask, threads: int, logs: Sequence[Statements]) -> float:
     for connection in opened:
         connection.close()
     return rate
+
+
+def by_pgbench(app: Flask, hands: int, logs: Sequence[Statements]) -> float | None:
+    """The same once more in pgbench's form: each hand a script of its share, no Python; None where it is missing."""
+    program = shutil.which("pgbench")
+    if program is None:
+        return None
+    dsn = plain_postgres_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    with tempfile.TemporaryDirectory() as folder, psycopg2.connect(dsn) as connection:
+        command = [program, "-n", "-c", "1", "-t", "1", "-f"]
+        scripts = []
+        for hand in range(hands):
+            scripts.append(Path(folder) / f"{hand}.sql")
+            scripts[-1].write_text("".join(_as_script(connection, log) for log in logs[hand::hands]))
+        connection.rollback()
+        running = [subprocess.Popen([*command, str(each), dsn], stdout=subprocess.PIPE, text=True) for each in scripts]
+        said = [each.communicate()[0] for each in running]
+    # one script is one transaction to pgbench; reading it takes longer than running it, and is not counted
+    rates = [float(found[1]) for each in said if (found := re.search(r"tps = ([\d.]+) \(without", each))]
+    assert len(rates) == hands, said
+    return sum(rate * len(logs[hand::hands]) for hand, rate in enumerate(rates))
+
+
+def _as_script(connection: Any, statements: Statements) -> str:
+    with connection.cursor() as cursor:
+        lines = [
+            " ".join(cursor.mogrify(statement, each).decode().split())
+            for statement, parameters in statements
+            for each in (parameters if isinstance(parameters, list) else [parameters])
+        ]
+    return "".join(f"{line};\n" for line in ["begin", *lines, "commit"])
