@@ -53,6 +53,15 @@ def test_every_module_and_public_name_says_what_it_is_for(folder):
     assert not silent, silent
 
 
+def test_every_file_a_newcomer_opens_says_why_it_is_there():
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in tracked(".html", ".css", ".js", ".yaml", ".toml", ".in", "Makefile")
+        if not path.read_text().startswith(("/*", "//", "{#", "#"))
+    ]
+    assert not silent, silent
+
+
 INLINE = re.compile(
     r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son(?:click|change|submit|load|input|key\w+)=|hx-on|javascript:",
     re.IGNORECASE,
