@@ -20,20 +20,16 @@ from portal.api.schemas import (
     GrantOut,
     Page,
 )
-from portal.core.parse import ParseError
-from portal.core.words import _
 from portal.shared.access.services import grants
 from portal.shared.assets import queries as units
 from portal.shared.assets.models import Unit, UnitKind, UnitStatus
 from portal.shared.devices import queries
 from portal.shared.devices.models import DeviceCommand
 from portal.shared.devices.services import commands
-from portal.shared.identity.models import Role
+from portal.shared.identity.permissions import reason_needed
 
 #: Which kind of unit is meant by a number that a room and a vehicle share.
 HAS = {"access": UnitKind.ROOM, "electricity": UnitKind.ROOM, "ignition": UnitKind.VEHICLE}
-#: Roles that answer for what they do without writing down why.
-NEED_NO_REASON = (Role.OWNER, Role.ADMIN)
 
 
 @door.post("/assets/<asset_number>/control/<unit_number>/")
@@ -42,12 +38,8 @@ NEED_NO_REASON = (Role.OWNER, Role.ADMIN)
 def control(unit_number: str, body: ControlIn) -> CommandOut:
     """Queue a command; a unit that nobody has paid for needs the right to override, and a reason below an admin."""
     unit = _unit(unit_number, HAS[body.capability])
-    needs_reason = g.role == Role.DISPATCHER
-    if unit.status != UnitStatus.ACTIVE:
-        require("units.override", asset_id=g.place.id)
-        needs_reason = g.role not in NEED_NO_REASON
-    if needs_reason and not body.reason:
-        raise ParseError(_("Write a reason; it is kept in the audit trail."), "reason")
+    right = "units.control" if unit.status == UnitStatus.ACTIVE else "units.override"
+    require(right, asset_id=g.place.id)
     command = commands.control(
         unit_id=unit.id,
         capability=body.capability,
@@ -55,6 +47,7 @@ def control(unit_number: str, body: ControlIn) -> CommandOut:
         reason=body.reason or None,
         actor=current_actor(),
         decided_on=unit.status,
+        needs_reason=reason_needed(right, g.role),
     )
     return CommandOut(**_command(command))
 

@@ -233,3 +233,16 @@ def test_a_page_of_rooms_asks_the_database_five_things(hotel, owner, count_queri
     with count_queries() as asked:
         assert len(owner.get(path(hotel, "rooms")).json["results"]) == 20
     assert len([each for each in asked if each.lower().startswith("select")]) <= 5, asked
+
+
+def test_both_doors_ask_the_same_people_for_a_reason(app, hotel, calling, session):
+    """One rule, in the rights matrix: an owner answers for an override by name, a manager in writing."""
+    assets.room(hotel, number="101")
+    for role, asked in ((Role.OWNER, False), (Role.ADMIN, False), (Role.MANAGER, True)):
+        person = identity.member(hotel, role)
+        body = {"capability": "access", "action": "unlock"}
+        assert calling(person).post(path(hotel, "control", "101"), body).status_code == (422 if asked else 202)
+        browser = app.test_client()
+        identity.sign_in(browser, person)
+        answer = browser.post(f"/units/{hotel.asset_number}/room/101/control", data=body)
+        assert answer.status_code == (422 if asked else 303)

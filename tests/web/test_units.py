@@ -135,7 +135,7 @@ def test_an_override_needs_a_reason_in_the_same_form(as_role, hotel):
     wanted = {"capability": "access", "action": "unlock"}
     whole = client.post(f"{address}/control", data=wanted)
     assert whole.status_code == 422
-    assert "Write down why" in whole.text
+    assert "Say why" in whole.text
     beside = client.post(f"{address}/control", data=wanted, headers=asking_for("panel"))
     assert beside.status_code == 422
     assert beside.text.lstrip().startswith('<aside id="panel"')

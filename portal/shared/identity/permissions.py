@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,8 +31,13 @@ class Permission:
     words: str
     roles: frozenset[Role]
     re: frozenset[Role] = frozenset()
-    reason: bool = False
+    reason: frozenset[Role] = frozenset()
     note: str = ""
+
+    @property
+    def always_with_reason(self) -> bool:
+        """Whether everybody who holds it has to write down why."""
+        return bool(self.reason) and self.reason == self.roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,21 @@ def matrix() -> Matrix:
             words=cell["words"],
             roles=frozenset(map(Role, cell["roles"])),
             re=frozenset(map(Role, cell.get("re", ()))),
-            reason=cell.get("reason", False),
+            reason=_roles(cell["roles"] if cell.get("reason") is True else cell.get("reason", ())),
             note=cell.get("note", ""),
         )
         for name, cell in document["permissions"].items()
     }
     return Matrix(rights, document["routes"], {Role(name): words for name, words in document["roles"].items()})
+
+
+def _roles(names: Iterable[str]) -> frozenset[Role]:
+    return frozenset(map(Role, names))
+
+
+def reason_needed(permission: str, role: Role) -> bool:
+    """Whether this role has to write down why it uses this right."""
+    return role in matrix().permissions[permission].reason
 
 
 @cache

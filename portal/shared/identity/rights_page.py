@@ -28,7 +28,7 @@ def as_markdown() -> str:
 
 
 def _words(right: Permission) -> str:
-    more = (["With a written reason."] if right.reason else []) + ([right.note] if right.note else [])
+    more = (["With a written reason."] if right.always_with_reason else []) + ([right.note] if right.note else [])
     return f"{right.words}{f' ({chr(32).join(more)})' if more else ''}"
 
 

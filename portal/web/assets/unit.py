@@ -16,13 +16,12 @@ from portal.core.words import _
 from portal.reporting import board, revenue, timeline
 from portal.shared.access import queries as access
 from portal.shared.access.services import grants
-from portal.shared.assets.errors import ReasonNeeded
 from portal.shared.assets.models import Unit, UnitStatus
 from portal.shared.assets.queries import get_unit
 from portal.shared.assets.services import registry
 from portal.shared.devices.services import commands
 from portal.shared.identity.errors import PasswordNeeded
-from portal.shared.identity.models import Role
+from portal.shared.identity.permissions import reason_needed
 from portal.web.assets import words
 from portal.web.assets.board import blueprint
 from portal.web.assets.forms import ControlForm, GrantForm, ReasonForm, RoomTermsForm, VehicleTermsForm, given, terms_of
@@ -53,18 +52,17 @@ def panel(asset_number: str, kind: str, number: str) -> Response:
 def control(asset_number: str, kind: str, number: str) -> Response:
     """Tell its lock, power or engine something; outside a stay that is an override."""
     unit, form = _unit(kind, number), ControlForm()
-    if unit.status != UnitStatus.ACTIVE:
-        try:
-            require("units.override", asset_id=g.place.id)
-        except PasswordNeeded as needed:
-            return ask(needed)
-    needs_reason = unit.status != UnitStatus.ACTIVE or g.role == Role.DISPATCHER
+    right = _right_to_control(unit)
+    try:
+        require(right, asset_id=g.place.id)
+    except PasswordNeeded as needed:
+        return ask(needed)
     if form.validate_on_submit():
         asked = given(form)
         try:
-            if needs_reason and not asked["reason"]:
-                raise ReasonNeeded(_("Write down why. It is kept in the audit trail."), field="reason")
-            commands.control(unit_id=unit.id, actor=current_actor(), decided_on=unit.status, **asked)
+            needs_reason = reason_needed(right, g.role)
+            actor = current_actor()
+            commands.control(unit_id=unit.id, actor=actor, decided_on=unit.status, needs_reason=needs_reason, **asked)
         except DomainError as error:
             form.refuse(error)
         else:
@@ -196,14 +194,18 @@ def _wanted(refused: dict[str, Any]) -> str:
     return "controls" if refused else asked if asked in ("state", "timeline") else "state"
 
 
+def _right_to_control(unit: Unit) -> str:
+    return "units.control" if unit.status == UnitStatus.ACTIVE else "units.override"
+
+
 def _standing(unit: Unit, refused: dict[str, Any]) -> dict[str, Any]:
-    active = unit.status == UnitStatus.ACTIVE
+    right = _right_to_control(unit)
     return {
         "row": board.row_of(unit.id),
         "control_form": refused.get("control") or ControlForm(formdata=None),
         "grant_form": refused.get("grant") or GrantForm(formdata=None, data={"minutes": unit.period_minutes}),
-        "may_control": may("units.control" if active else "units.override") and unit.status != UnitStatus.RETIRED,
-        "needs_reason": not active or g.role == Role.DISPATCHER,
+        "may_control": may(right) and unit.status != UnitStatus.RETIRED,
+        "needs_reason": reason_needed(right, g.role),
         "words": words,
         "address": _address(unit),
     }

@@ -128,6 +128,7 @@ def control(
     actor: Actor,
     idem_key: str | None = None,
     decided_on: str | None = None,
+    needs_reason: bool = False,
 ) -> DeviceCommand:
     """A person tells a unit to do something, now; an engine is only stopped with a reason.
 
@@ -139,7 +140,7 @@ def control(
     if unit.status == UnitStatus.RETIRED:
         raise UnitNotInService(_("%(number)s is retired and takes no commands.", number=unit.number))
     reason = (reason or "").strip() or None
-    if reason is None and (capability, action) in NEEDS_REASON:
+    if reason is None and (needs_reason or (capability, action) in NEEDS_REASON):
         raise ReasonNeeded(_("Say why: the reason is kept with the command."), field="reason")
     return queue(
         unit=unit,
