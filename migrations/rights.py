@@ -3,7 +3,9 @@
 from sqlalchemy import Connection, make_url, text
 
 #: Rows here are facts: they may be added and read, never changed, by anybody the portal connects as.
-APPEND_ONLY = ("audit_entry", "audit_link", "asset_event")
+APPEND_ONLY = ("audit_entry", "audit_link", "asset_event", "ledger_entry", "ledger_posting")
+#: Kept by triggers that run with their owner's rights; the portal may read them.
+KEPT_BY_TRIGGER = ("ledger_balance",)
 
 
 def grant(connection: Connection, *, owner_url: str, portal_url: str) -> None:
@@ -19,6 +21,7 @@ def grant(connection: Connection, *, owner_url: str, portal_url: str) -> None:
         f"grant execute on all functions in schema public to {quoted}",
         f"revoke insert, update, delete on alembic_version from {quoted}",
         f"revoke update, delete, truncate on {', '.join(APPEND_ONLY)} from {quoted}",
+        f"revoke insert, update, delete, truncate on {', '.join(KEPT_BY_TRIGGER)} from {quoted}",
     ):
         connection.execute(text(statement))
     connection.commit()

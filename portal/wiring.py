@@ -14,13 +14,16 @@ from portal.gateways.paystack import Paystack
 from portal.shared.access.services import grants, offers
 from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
+from portal.shared.ledger import chart
 from portal.shared.payments import purposes
 
 
 def connect(settings: Settings) -> None:
     """Join the domains to each other and to the gateways the settings name."""
     registry.connect(_gateways)
-    purposes.register(offers.PURPOSE, prepare=offers.prepare, fulfil=grants.grant_from_payment)
+    purposes.register(
+        offers.PURPOSE, prepare=offers.prepare, fulfil=grants.grant_from_payment, earned=chart.HIRE
+    )
     if settings.testing:
         passwords.use_cheapest()
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))

@@ -1,1 +1,1 @@
-"""Accounts, entries, postings: balanced, never edited."""
+"""Accounts, entries, postings: balanced by the database, never edited, each traced to its business fact."""

@@ -38,6 +38,8 @@ class Terms:
 Prepare = Callable[[Offer], Terms]
 #: Gives what was paid for and says how many minor units that took; raises CannotFulfil before changing anything.
 Fulfil = Callable[["PaymentIntent", "Payment", Actor], int]
+#: The account of the chart that what was paid for is booked to.
+Earned = Callable[["PaymentIntent"], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,15 @@ class Purpose:
 
     prepare: Prepare
     fulfil: Fulfil
+    earned: Earned
 
 
 _purposes: dict[str, Purpose] = {}
 
 
-def register(name: str, *, prepare: Prepare, fulfil: Fulfil) -> None:
-    """Say what a payment for this purpose needs beforehand and does afterwards."""
-    _purposes[name] = Purpose(prepare, fulfil)
+def register(name: str, *, prepare: Prepare, fulfil: Fulfil, earned: str | Earned) -> None:
+    """Say what a payment for this purpose needs beforehand, does afterwards, and is booked to."""
+    _purposes[name] = Purpose(prepare, fulfil, earned if callable(earned) else lambda _intent: earned)
 
 
 def purpose(name: str) -> Purpose:

@@ -287,3 +287,17 @@ def _wanted(asset_id: uuid.UUID, wanted: Wanted) -> Select[PaymentIntent]:
             | PaymentIntent.payer_email.icontains(wanted.search, autoescape=True)
         )
     return question
+
+
+def second_of(first: PaymentIntent) -> str:
+    """Who "opened" the intent that keeps money which came a second time for another."""
+    return f"system:second payment of {first.reference}"
+
+
+def find_second(first: PaymentIntent, payment: Payment) -> PaymentIntent | None:
+    """The intent of a payment, where it is the second money of the first intent."""
+    return db.session.scalar(
+        select(PaymentIntent).where(
+            PaymentIntent.id == payment.intent_id, PaymentIntent.opened_by == second_of(first)
+        )
+    )

@@ -22,7 +22,7 @@ from portal.shared.audit.services import record
 from portal.shared.payments import purposes
 from portal.shared.payments.events import IntentEnded, IntentOpened
 from portal.shared.payments.models import IntentStatus, PaymentIntent
-from portal.shared.payments.queries import find_by_key, lock_expired_intents
+from portal.shared.payments.queries import find_by_key, lock_expired_intents, second_of
 
 VALID_FOR = timedelta(minutes=30)
 
@@ -129,6 +129,32 @@ def end(intent: PaymentIntent, status: IntentStatus, actor: Actor) -> None:
             asset_id=intent.asset_id, subject_id=intent.subject_id, reference=intent.reference, status=str(status)
         )
     )
+
+
+def open_second(first: PaymentIntent) -> PaymentIntent:
+    """A place for money that came a second time for an intent; the caller holds the first one's lock."""
+    second = PaymentIntent(
+        reference=new_reference(),
+        provider=first.provider,
+        purpose=first.purpose,
+        asset_id=first.asset_id,
+        subject_id=first.subject_id,
+        payer_email=first.payer_email,
+        payer_phone=first.payer_phone,
+        customer_id=first.customer_id,
+        gateway_account_id=first.gateway_account_id,
+        amount=first.amount,
+        surcharge=first.surcharge,
+        currency=first.currency,
+        price=first.price,
+        period_minutes=first.period_minutes,
+        status=IntentStatus.CREATED,
+        opened_by=second_of(first),
+        expires_at=utcnow() + VALID_FOR,
+    )
+    db.session.add(second)
+    db.session.flush()
+    return second
 
 
 def new_reference() -> str:

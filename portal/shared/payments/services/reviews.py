@@ -10,6 +10,7 @@ from portal.shared.audit.services import record
 from portal.shared.payments.errors import CannotFulfil, NotInReview, ReasonMissing, SecondPersonNeeded
 from portal.shared.payments.models import IntentStatus, Payment, PaymentIntent
 from portal.shared.payments.queries import find_payment_of, lock_intent
+from portal.shared.payments.services import books
 from portal.shared.payments.services.settlement import fulfil, tell
 
 
@@ -25,6 +26,7 @@ def accept(*, reference: str, reason: str, actor: Actor) -> PaymentIntent:
     except CannotFulfil:
         payment.counted = True
         intent.status, intent.review_reason = IntentStatus.SUCCEEDED, None
+    books.accepted(intent, payment, actor)
     tell(intent, payment, actor, before, reason=reason.strip())
     return intent
 
@@ -44,6 +46,7 @@ def refund_sent(*, reference: str, reason: str, actor: Actor) -> PaymentIntent:
     intent, payment = _held(reference, reason, actor, marked=True)
     intent.status, intent.review_reason = IntentStatus.REFUNDED, None
     payment.remainder = 0
+    books.sent_back(intent, payment, actor)
     _record("payment.refunded", intent, payment, reason, actor)
     return intent
 

@@ -26,10 +26,12 @@ from portal.shared.payments.models import IntentStatus, Payment, PaymentIntent
 from portal.shared.payments.queries import (
     find_payment_by_transaction,
     find_payment_of,
+    find_second,
     lock_due_polls,
     lock_intent_or_none,
 )
-from portal.shared.payments.services.intents import end
+from portal.shared.payments.services import books
+from portal.shared.payments.services.intents import end, open_second
 
 #: When the gateway is asked again by itself, after the checkout was opened; then hourly until it is given up.
 POLL_AFTER = tuple(timedelta(seconds=n) for n in (30, 120, 300, 900, 1_800, 3_600))
@@ -73,17 +75,17 @@ def settle(*, charge: Charge, provider: str, via: str, actor: Actor) -> Settled:
     if charge.status is not ChargeStatus.SUCCESS:
         return Settled(Verdict.NOT_PAID, _not_paid(intent, charge, via, actor))
     locks.lock_in_transaction(f"{provider} transaction {charge.transaction_id}")
-    known = find_payment_of(intent.id)
-    if known is not None and known.provider_txn_id == charge.transaction_id:
-        return Settled(Verdict.ALREADY, intent)
-    if known is not None:
-        return _refuse(intent, charge, "second_capture", actor)
-    if find_payment_by_transaction(provider, charge.transaction_id) is not None:
+    taken = find_payment_by_transaction(provider, charge.transaction_id)
+    if taken is not None:
+        if taken.intent_id == intent.id or find_second(intent, taken) is not None:
+            return Settled(Verdict.ALREADY, intent)
         return _refuse(intent, charge, "transaction_of_another_payment", actor)
     if charge.received <= 0:
         return _refuse(intent, charge, "no_money", actor)
     if charge.currency not in DECIMALS:
         return _refuse(intent, charge, "unknown_currency", actor)
+    if find_payment_of(intent.id) is not None:
+        return _take_twice(intent, charge, via, actor)
     return _take(intent, charge, via, actor)
 
 
@@ -121,28 +123,41 @@ def _claim_polls(limit: int) -> list[tuple[str, str]]:
     return claimed
 
 
-def _take(intent: PaymentIntent, charge: Charge, via: str, actor: Actor) -> Settled:
+def _take_twice(intent: PaymentIntent, charge: Charge, via: str, actor: Actor) -> Settled:
+    """A payer paid the same thing twice: the second money is kept beside the first, and a person decides."""
+    alert("second_capture", intent=intent, reference=intent.reference, actor=actor, transaction=charge.transaction_id)
+    return _take(open_second(intent), charge, via, actor, held_because="second_capture")
+
+
+def _take(
+    intent: PaymentIntent, charge: Charge, via: str, actor: Actor, held_because: str | None = None
+) -> Settled:
     """The first money of an intent: give what it buys, or hold it with the reason."""
     late = intent.status in LATE or intent.expires_at < utcnow()
+    # A charge the payer bore on top pays for nothing here, unless less came than was asked for.
+    amount = charge.received - (intent.surcharge if charge.received >= intent.asked else 0)
     payment = Payment(
         intent_id=intent.id,
         asset_id=intent.asset_id,
         provider=intent.provider,
         provider_txn_id=charge.transaction_id,
-        amount=charge.received,
+        amount=amount,
+        charged=max(charge.amount, amount),
         fee=charge.fee,
         currency=charge.currency,
-        remainder=charge.received,
+        remainder=amount,
         counted=False,
         channel=charge.channel,
         paid_at=charge.paid_at or utcnow(),
         settled_via=via,
+        receipt=charge.receipt,
+        taken_by=actor.key if actor.kind is ActorKind.USER else None,
     )
     db.session.add(payment)
     db.session.flush()
     before = intent.status
     intent.settled_at, intent.next_poll_at = utcnow(), None
-    reason = _mismatch(intent, charge)
+    reason = held_because or _mismatch(intent, charge)
     if reason is None:
         try:
             fulfil(intent, payment, actor)
@@ -150,6 +165,7 @@ def _take(intent: PaymentIntent, charge: Charge, via: str, actor: Actor) -> Sett
             reason = f"late_{error.code}" if late else error.code
     if reason is not None:
         intent.status, intent.review_reason = IntentStatus.REVIEW, reason
+    books.received(intent, payment, actor)
     tell(intent, payment, actor, before, late=late)
     return Settled(Verdict.SETTLED if reason is None else Verdict.HELD, intent)
 
@@ -215,7 +231,7 @@ def tell(
 def _mismatch(intent: PaymentIntent, charge: Charge) -> str | None:
     if charge.currency != intent.currency:
         return "wrong_currency"
-    if charge.received < intent.amount:
+    if charge.received < intent.asked:
         return "amount_below_intent"
     return None
 

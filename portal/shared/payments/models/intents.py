@@ -38,6 +38,7 @@ class PaymentIntent(Record):
     __table_args__ = (
         UniqueConstraint("idem_actor", "idem_key"),
         CheckConstraint("amount > 0", "amount_positive"),
+        CheckConstraint("surcharge >= 0", "surcharge_not_negative"),
         CheckConstraint("reference ~ '^[A-Za-z0-9.=-]{6,64}$'", "reference_form"),
         Index("ix_payment_intent_asset_id", "asset_id", "created_at", "id"),
         Index("ix_payment_intent_subject_id", "subject_id", "id"),
@@ -69,6 +70,10 @@ class PaymentIntent(Record):
     expires_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
+    customer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("customer.id"))
+    gateway_account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("gateway_account.id"))
+    #: What the payer is asked for on top of `amount`, where they bear the provider's charge.
+    surcharge: Mapped[int] = mapped_column(server_default=text("0"))
     next_poll_at: Mapped[datetime | None]
     polls: Mapped[int] = mapped_column(server_default=text("0"))
 
@@ -76,21 +81,29 @@ class PaymentIntent(Record):
 
     @property
     def money(self) -> Money:
-        """What was asked for."""
+        """What is being paid for; a charge the payer bears comes on top."""
         return Money(self.amount, self.currency)
+
+    @property
+    def asked(self) -> int:
+        """What the payer is asked for, in minor units."""
+        return self.amount + self.surcharge
 
 
 class Payment(Record):
     """Money that arrived, once per intent and once per provider transaction.
 
-    The remainder is the payer's credit; what is not `counted` waits for a person and is nobody's revenue.
+    `charged` is what the payer was charged; `amount` is what of it pays for something: the difference is charges
+    the payer bore on top. `fee` is what the provider keeps. The remainder is the payer's credit; what is not `counted` waits for a person and is nobody's revenue.
     """
 
     __tablename__ = "payment"
     __table_args__ = (
         UniqueConstraint("provider", "provider_txn_id"),
+        UniqueConstraint("provider", "receipt"),
         CheckConstraint("amount > 0", "amount_positive"),
         CheckConstraint("fee >= 0", "fee_not_negative"),
+        CheckConstraint("charged >= amount", "charged_at_least_amount"),
         CheckConstraint("remainder between 0 and amount", "remainder_within"),
         Index("ix_payment_asset_id", "asset_id", "paid_at"),
     )
@@ -100,6 +113,7 @@ class Payment(Record):
     provider: Mapped[str]
     provider_txn_id: Mapped[str]
     amount: Mapped[int]
+    charged: Mapped[int]
     fee: Mapped[int] = mapped_column(server_default=text("0"))
     currency: Mapped[str]
     remainder: Mapped[int] = mapped_column(server_default=text("0"))
@@ -107,6 +121,10 @@ class Payment(Record):
     channel: Mapped[str | None]
     paid_at: Mapped[datetime]
     settled_via: Mapped[str]
+    #: The provider's own slip: an M-Pesa receipt, a card machine's slip number.
+    receipt: Mapped[str | None]
+    #: Who pressed the button, for money taken at a desk.
+    taken_by: Mapped[str | None]
     refund_marked_at: Mapped[datetime | None]
 
     intent: Mapped[PaymentIntent] = relationship(lazy="raise", back_populates="payment")
@@ -131,6 +149,7 @@ class GatewayMessage(Record):
     provider: Mapped[str]
     dedupe_key: Mapped[str]
     kind: Mapped[str]
+    gateway_account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("gateway_account.id"))
     reference: Mapped[str | None]
     raw: Mapped[bytes] = mapped_column(LargeBinary)
     address: Mapped[str | None]

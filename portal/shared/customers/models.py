@@ -1,0 +1,27 @@
+"""Who buys: one row a person or company and business, whether or not they ever sign in."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.db import Record
+
+
+class Customer(Record):
+    """Somebody a business sells to. Told apart by e-mail address (lower case) or telephone number (E.164)."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        UniqueConstraint("business_id", "email"),
+        UniqueConstraint("business_id", "phone"),
+        CheckConstraint("email = lower(email)", "email_lower"),
+    )
+
+    business_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("business.id"))
+    name: Mapped[str]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
