@@ -21,9 +21,7 @@ from portal.shared.payments import purposes
 def connect(settings: Settings) -> None:
     """Join the domains to each other and to the gateways the settings name."""
     registry.connect(_gateways)
-    purposes.register(
-        offers.PURPOSE, prepare=offers.prepare, fulfil=grants.grant_from_payment, earned=chart.HIRE
-    )
+    purposes.register(offers.PURPOSE, prepare=offers.prepare, fulfil=grants.grant_from_payment, earned=chart.HIRE)
     if settings.testing:
         passwords.use_cheapest()
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))

@@ -154,7 +154,8 @@ def _paid(
     rows[PaymentIntent].append(intent)
     rows[Payment].append({
         "id": payment, "created_at": at, "intent_id": intent["id"], "asset_id": unit.place.id, "provider": "sandbox",
-        "provider_txn_id": transaction, "amount": amount, "fee": round(amount * 0.015), "remainder": over,
+        "provider_txn_id": transaction, "amount": amount, "charged": amount, "remainder": over,
+        "fee": round(amount * 0.015),
         "currency": unit.place.currency, "channel": chance.choice(("card", "card", "bank_transfer", "ussd")),
         "paid_at": at, "settled_via": chance.choice(("webhook", "webhook", "webhook", "redirect", "poller")),
     })  # fmt: skip

@@ -62,7 +62,8 @@ def _money_in_review(now: datetime) -> None:
                 {
                     "id": key_at(at, chance), "created_at": at, "intent_id": intent["id"],
                     "asset_id": unit.place.id, "provider": "sandbox", "provider_txn_id": transaction,
-                    "amount": amount, "fee": 0, "remainder": amount, "counted": False, "currency": currency,
+                    "amount": amount, "charged": amount, "fee": 0, "remainder": amount, "counted": False,
+                    "currency": currency,
                     "channel": "card", "paid_at": at, "settled_via": "webhook",
                 }
             ],

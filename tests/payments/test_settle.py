@@ -9,10 +9,12 @@ from portal.gateways import registry
 from portal.gateways.base import Charge, ChargeStatus
 from portal.reporting.revenue import total_revenue
 from portal.shared.access.queries import grant_in_force, grants_of
-from portal.shared.assets.queries import unit_of
+from portal.shared.assets.queries import asset_of, unit_of
 from portal.shared.assets.services import registry as rooms
 from portal.shared.audit.queries import trail
 from portal.shared.devices.queries import commands_of
+from portal.shared.ledger import chart
+from portal.shared.ledger.queries import standing
 from portal.shared.payments.queries import credit_of, get_intent
 from portal.shared.payments.services import checkout, intents, reviews, settlement
 from portal.shared.payments.services.settlement import Verdict
@@ -156,11 +158,18 @@ def test_a_transaction_pays_one_intent_only():
     assert any(e.action == "payment.transaction_of_another_payment" for e in trail(asset_id=other.asset_id))
 
 
-def test_a_second_capture_of_one_intent_is_refused_and_told():
+def test_money_that_comes_twice_for_one_intent_is_kept_beside_it_and_told():
     room = assets.room()
     made = payments.paid(room)
-    assert news(made, transaction_id="another").verdict is Verdict.REFUSED
+    twice = news(made, transaction_id="another")
+    assert twice.verdict is Verdict.HELD
+    assert twice.intent.id != made.id
+    assert twice.intent.review_reason == "second_capture"
+    assert news(made, transaction_id="another").verdict is Verdict.ALREADY
     assert len(grants_of(room.id)) == 1
+    place = asset_of(room.asset_id)
+    assert standing(place.business_id, place.id, chart.HELD, "NGN") == room.price
+    assert standing(place.business_id, place.id, chart.HIRE, "NGN") == room.price
     assert any(e.action == "payment.second_capture" for e in trail(asset_id=room.asset_id))
 
 

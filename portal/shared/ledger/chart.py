@@ -81,47 +81,106 @@ EARNED = "<earned>"
 CREDIT = "<credit>"
 COUNTER = "<counter>"
 
-A, L, E, I, X = (
-    AccountKind.ASSET,
-    AccountKind.LIABILITY,
-    AccountKind.EQUITY,
-    AccountKind.INCOME,
-    AccountKind.EXPENSE,
-)
 
 CHART: dict[str, Plan] = {
     each.code: each
     for each in (
-        Plan(code=CASH, name="Cash on hand", kind=A, help="Notes and coins taken at the desk and not yet banked."),
-        Plan(code=BANK, name="Bank", kind=A, help="What has reached the place's own bank account."),
-        Plan(code=PROVIDER, name="Money at {owner}", kind=A, owned=True, help="Paid by customers, not yet paid out."),
-        Plan(code=CARD_MACHINE, name="Card machine", kind=A, help="Card slips the bank has not yet paid out."),
-        Plan(code=PAYOUTS_ON_THEIR_WAY, name="Payouts on their way", kind=A, help="Reserved until the end is known."),
-        Plan(code=RECEIVABLE, name="Customers owe us", kind=A, help="Bills raised and not yet paid."),
+        Plan(
+            code=CASH,
+            name="Cash on hand",
+            kind=AccountKind.ASSET,
+            help="Notes and coins taken at the desk and not yet banked.",
+        ),
+        Plan(code=BANK, name="Bank", kind=AccountKind.ASSET, help="What has reached the place's own bank account."),
+        Plan(
+            code=PROVIDER,
+            name="Money at {owner}",
+            kind=AccountKind.ASSET,
+            owned=True,
+            help="Paid by customers, not yet paid out.",
+        ),
+        Plan(
+            code=CARD_MACHINE,
+            name="Card machine",
+            kind=AccountKind.ASSET,
+            help="Card slips the bank has not yet paid out.",
+        ),
+        Plan(
+            code=PAYOUTS_ON_THEIR_WAY,
+            name="Payouts on their way",
+            kind=AccountKind.ASSET,
+            help="Reserved until the end is known.",
+        ),
+        Plan(code=RECEIVABLE, name="Customers owe us", kind=AccountKind.ASSET, help="Bills raised and not yet paid."),
         Plan(
             code=CUSTOMER_CREDIT,
             name="Customer credit",
-            kind=L,
+            kind=AccountKind.LIABILITY,
             owned=True,
             business_wide=True,
             floor=0,
             help="What a customer has with us and may spend; never below zero.",
         ),
-        Plan(code=DEPOSITS, name="Deposits held", kind=L, help="Paid ahead; earned when what it is for is given."),
-        Plan(code=HELD, name="Held for a decision", kind=L, help="Money that did not match; a second person decides."),
-        Plan(code=UNCLAIMED, name="Unclaimed mobile money", kind=L, help="Sent to the paybill, not yet matched."),
-        Plan(code=REFUNDS_ON_THEIR_WAY, name="Refunds on their way", kind=L, help="Decided, not yet at the payer."),
-        Plan(code=PAYABLE, name="We owe suppliers", kind=L, help="Bills of others, not yet paid."),
-        Plan(code=CAPITAL, name="Owner's capital", kind=E, help="What the owner put in or took out."),
-        Plan(code=OPENING, name="Opening balances", kind=E, help="The other side of what was there at the start."),
-        Plan(code=HIRE, name="Hire of rooms and vehicles", kind=I, help="Paid for the use of a unit."),
-        Plan(code=SALES, name="Sales", kind=I, help="Paid for everything else."),
-        Plan(code=REFUNDS_GIVEN, name="Refunds given", kind=I, help="Takes earnings back; so it stands on the left."),
-        Plan(code=CHARGES_PASSED_ON, name="Charges paid by customers", kind=I, help="Fees the payer bore on top."),
-        Plan(code=PROVIDER_CHARGES, name="Payment provider charges", kind=X, help="What collecting money costs."),
-        Plan(code=PAYOUT_CHARGES, name="Payout charges", kind=X, help="What sending money costs."),
-        Plan(code=COSTS, name="Costs", kind=X, help="Suppliers, wages and everything else paid for."),
-        Plan(code=DIFFERENCES, name="Differences", kind=X, help="Found when the books were compared, and explained."),
+        Plan(
+            code=DEPOSITS,
+            name="Deposits held",
+            kind=AccountKind.LIABILITY,
+            help="Paid ahead; earned when what it is for is given.",
+        ),
+        Plan(
+            code=HELD,
+            name="Held for a decision",
+            kind=AccountKind.LIABILITY,
+            help="Money that did not match; a second person decides.",
+        ),
+        Plan(
+            code=UNCLAIMED,
+            name="Unclaimed mobile money",
+            kind=AccountKind.LIABILITY,
+            help="Sent to the paybill, not yet matched.",
+        ),
+        Plan(
+            code=REFUNDS_ON_THEIR_WAY,
+            name="Refunds on their way",
+            kind=AccountKind.LIABILITY,
+            help="Decided, not yet at the payer.",
+        ),
+        Plan(code=PAYABLE, name="We owe suppliers", kind=AccountKind.LIABILITY, help="Bills of others, not yet paid."),
+        Plan(code=CAPITAL, name="Owner's capital", kind=AccountKind.EQUITY, help="What the owner put in or took out."),
+        Plan(
+            code=OPENING,
+            name="Opening balances",
+            kind=AccountKind.EQUITY,
+            help="The other side of what was there at the start.",
+        ),
+        Plan(code=HIRE, name="Hire of rooms and vehicles", kind=AccountKind.INCOME, help="Paid for the use of a unit."),
+        Plan(code=SALES, name="Sales", kind=AccountKind.INCOME, help="Paid for everything else."),
+        Plan(
+            code=REFUNDS_GIVEN,
+            name="Refunds given",
+            kind=AccountKind.INCOME,
+            help="Takes earnings back; so it stands on the left.",
+        ),
+        Plan(
+            code=CHARGES_PASSED_ON,
+            name="Charges paid by customers",
+            kind=AccountKind.INCOME,
+            help="Fees the payer bore on top.",
+        ),
+        Plan(
+            code=PROVIDER_CHARGES,
+            name="Payment provider charges",
+            kind=AccountKind.EXPENSE,
+            help="What collecting money costs.",
+        ),
+        Plan(code=PAYOUT_CHARGES, name="Payout charges", kind=AccountKind.EXPENSE, help="What sending money costs."),
+        Plan(code=COSTS, name="Costs", kind=AccountKind.EXPENSE, help="Suppliers, wages and everything else paid for."),
+        Plan(
+            code=DIFFERENCES,
+            name="Differences",
+            kind=AccountKind.EXPENSE,
+            help="Found when the books were compared, and explained.",
+        ),
     )
 }
 

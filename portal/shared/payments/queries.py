@@ -297,7 +297,5 @@ def second_of(first: PaymentIntent) -> str:
 def find_second(first: PaymentIntent, payment: Payment) -> PaymentIntent | None:
     """The intent of a payment, where it is the second money of the first intent."""
     return db.session.scalar(
-        select(PaymentIntent).where(
-            PaymentIntent.id == payment.intent_id, PaymentIntent.opened_by == second_of(first)
-        )
+        select(PaymentIntent).where(PaymentIntent.id == payment.intent_id, PaymentIntent.opened_by == second_of(first))
     )

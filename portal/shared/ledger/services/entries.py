@@ -1,9 +1,9 @@
-"""Posting a business fact to the books, and reversing it: the only hand that writes entries."""
+"""Posting business facts to the books, and reversing them: the only hand that writes entries."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -28,79 +28,117 @@ from portal.shared.ledger.queries import first_open_day, get_entry, legs_of
 class Leg:
     """One side of an entry: an account of the chart (`code` or `code:owner`) and signed minor units, debit positive."""
 
-    account: str
+    account: str | int
     minor: int
 
 
-@transactional
-def post(
-    *,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An entry that is about to be booked. `on` is the day of the books; without it, the day it happened."""
+
+    fact: str
+    key: str
+    legs: Sequence[Leg]
+    subject: str
+    subject_id: uuid.UUID | None
+    occurred_at: datetime
+    memo: str | None = None
+    reverses: int | None = None
+    on: date | None = None
+
+
+def draft(
     fact: str,
+    *,
     key: str,
-    place: Asset,
-    currency: str,
     amounts: Mapping[str, int],
-    actor: Actor,
     subject: str,
     subject_id: uuid.UUID | None,
     occurred_at: datetime,
     memo: str | None = None,
     **roles: str,
-) -> int:
-    """Book a fact by its line in the chart; returns the entry's id.
-
-    `amounts` in minor units by the names of that line; `roles` say which accounts money, earned, credit and counter are.
-    A fact of a closed month is booked on the first open day after it, with the true moment kept beside.
-    """
+) -> Draft:
+    """A fact by its line in the chart: `amounts` in minor units by the names of that line; `roles` say which accounts
+    money, earned, credit and counter are."""
     legs = []
     for line in FACTS[fact].lines:
         minor = amounts.get(line.amount, 0)
         if minor:
             account = roles[line.account[1:-1]] if line.account.startswith("<") else line.account
             legs.append(Leg(account, line.side * minor))
-    return _book(
-        fact=fact,
-        key=key,
-        place=place,
-        currency=currency,
-        legs=legs,
-        actor=actor,
-        subject=subject,
-        subject_id=subject_id,
-        occurred_at=occurred_at,
-        memo=memo,
+    return Draft(
+        fact=fact, key=key, legs=legs, subject=subject, subject_id=subject_id, occurred_at=occurred_at, memo=memo
     )
 
 
 @transactional
+def post(*, place: Asset, currency: str, drafts: Sequence[Draft], actor: Actor) -> list[int]:
+    """Book facts of one place in one currency; returns their entries' ids. A key that was booked is AlreadyPosted.
+
+    A fact of a closed month is booked on the first open day after it, with the true moment kept beside.
+    """
+    locks.taking("ledger_account")
+    for each in drafts:
+        if len(each.legs) < 2 or sum(leg.minor for leg in each.legs) != 0:
+            raise Unbalanced(_("Debits and credits of an entry must be equal."), field="legs")
+    open_day: dict[date, date] = {}
+    rows = []
+    for each in drafts:
+        day = each.on or local_date(place.timezone, each.occurred_at)
+        if each.on is None and day not in open_day:
+            open_day[day] = first_open_day(place.id, day)
+        rows.append(
+            {
+                "fact": each.fact,
+                "key": each.key,
+                "asset_id": place.id,
+                "currency": currency,
+                "booked_on": open_day.get(day, day),
+                "occurred_at": each.occurred_at,
+                "subject": each.subject,
+                "subject_id": each.subject_id,
+                "reverses": each.reverses,
+                "actor": actor.key,
+                "memo": each.memo,
+            }
+        )
+    ids = list(db.session.scalars(insert(Entry).returning(Entry.id, sort_by_parameter_order=True), rows))
+    named = {leg.account for each in drafts for leg in each.legs if isinstance(leg.account, str)}
+    accounts = _accounts(place, currency, named)
+    # In the order of the accounts' ids, so that two commands meet on bounded accounts in the same order.
+    legs = sorted(
+        (leg.account if isinstance(leg.account, int) else accounts[leg.account], entry_id, leg.minor)
+        for entry_id, each in zip(ids, drafts, strict=True)
+        for leg in each.legs
+    )
+    db.session.execute(
+        insert(Posting),
+        [
+            {"account_id": account_id, "entry_id": entry_id, "amount": minor, "currency": currency}
+            for account_id, entry_id, minor in legs
+        ],
+    )
+    return ids
+
+
+@transactional
 def make(
-    *,
-    place: Asset,
-    currency: str,
-    legs: list[Leg],
-    memo: str,
-    key: str,
-    actor: Actor,
-    on: date | None = None,
+    *, place: Asset, currency: str, legs: Sequence[Leg], memo: str, key: str, actor: Actor, on: date | None = None
 ) -> int:
     """An entry made by hand, with the words that explain it; raises PeriodClosed for a day in a closed month."""
     if not memo.strip():
         raise ReasonMissing(_("Say what this entry is for; it is kept with it."), field="memo")
-    if len(legs) < 2 or sum(each.minor for each in legs) != 0:
-        raise Unbalanced(_("Debits and credits of an entry must be equal."), field="legs")
-    entry_id = _book(
+    made = Draft(
         fact="entry.made",
         key=f"made:{key}",
-        place=place,
-        currency=currency,
         legs=legs,
-        actor=actor,
         subject="manual",
         subject_id=None,
         occurred_at=utcnow(),
         memo=memo.strip(),
         on=on,
     )
+    (entry_id,) = post(place=place, currency=currency, drafts=[made], actor=actor)
     _told("ledger_entry.made", entry_id, place, actor, memo)
     return entry_id
 
@@ -111,100 +149,44 @@ def reverse(*, entry_id: int, place: Asset, reason: str, actor: Actor, key: str 
     if not reason.strip():
         raise ReasonMissing(_("Say why the entry is reversed; it is kept with it."), field="reason")
     entry = get_entry(entry_id, place.id)
-    reversal = _book(
+    swapped = Draft(
         fact="entry.reversed",
         key=key or f"reversed:{entry_id}",
-        place=place,
-        currency=entry.currency,
-        legs=[Leg(str(account), -amount) for account, amount in legs_of(entry_id)],
-        actor=actor,
+        legs=[Leg(account_id, -amount) for account_id, amount in legs_of(entry_id)],
         subject=entry.subject,
         subject_id=entry.subject_id,
         occurred_at=utcnow(),
         memo=reason.strip(),
         reverses=entry_id,
-        by_id=True,
     )
+    (reversal,) = post(place=place, currency=entry.currency, drafts=[swapped], actor=actor)
     _told("ledger_entry.reversed", entry_id, place, actor, reason)
     return reversal
 
 
-def _book(
-    *,
-    fact: str,
-    key: str,
-    place: Asset,
-    currency: str,
-    legs: list[Leg],
-    actor: Actor,
-    subject: str,
-    subject_id: uuid.UUID | None,
-    occurred_at: datetime,
-    memo: str | None,
-    reverses: int | None = None,
-    on: date | None = None,
-    by_id: bool = False,
-) -> int:
-    locks.taking("ledger_account")
-    if len(legs) < 2 or sum(each.minor for each in legs) != 0:
-        raise Unbalanced(_("Debits and credits of an entry must be equal."))
-    day = on or first_open_day(place.id, place.business_date or local_date(place.timezone, occurred_at))
-    entry_id: int = db.session.execute(
-        insert(Entry)
-        .values(
-            fact=fact,
-            key=key,
-            asset_id=place.id,
-            currency=currency,
-            booked_on=day,
-            occurred_at=occurred_at,
-            subject=subject,
-            subject_id=subject_id,
-            reverses=reverses,
-            actor=actor.key,
-            memo=memo,
-        )
-        .returning(Entry.id)
-    ).scalar_one()
-    if by_id:
-        wanted = [(int(each.account), each.minor) for each in legs]
-    else:
-        accounts = _accounts(place, currency, {each.account for each in legs})
-        wanted = [(accounts[each.account], each.minor) for each in legs]
-    # In the order of their ids, so that two entries meet on bounded accounts in the same order.
-    db.session.execute(
-        insert(Posting),
-        [
-            {"entry_id": entry_id, "account_id": account_id, "currency": currency, "amount": minor}
-            for account_id, minor in sorted(wanted)
-        ],
-    )
-    return entry_id
-
-
 def _accounts(place: Asset, currency: str, wanted: set[str]) -> dict[str, int]:
     """The ids of these accounts at a place, opened now where they are used for the first time."""
-    found = _look_up(place, currency, wanted)
+    found = _look_up(place, currency, wanted) if wanted else {}
     missing = wanted - found.keys()
-    if missing:
-        rows = []
-        for account in sorted(missing):
-            plan, owner = plan_of(account)
-            rows.append(
-                {
-                    "business_id": place.business_id,
-                    "asset_id": None if plan.business_wide else place.id,
-                    "code": plan.code,
-                    "name": plan.name.format(owner=owner.replace("_", " ").title()),
-                    "kind": plan.kind,
-                    "currency": currency,
-                    "owner": owner,
-                    "floor": plan.floor,
-                }
-            )
-        db.session.execute(pg_insert(Account).on_conflict_do_nothing(), rows)
-        found = _look_up(place, currency, wanted)
-    return found
+    if not missing:
+        return found
+    rows = []
+    for account in sorted(missing):
+        plan, owner = plan_of(account)
+        rows.append(
+            {
+                "business_id": place.business_id,
+                "asset_id": None if plan.business_wide else place.id,
+                "code": plan.code,
+                "name": plan.name.format(owner=owner.replace("_", " ").title()),
+                "kind": plan.kind,
+                "currency": currency,
+                "owner": owner,
+                "floor": plan.floor,
+            }
+        )
+    db.session.execute(pg_insert(Account).on_conflict_do_nothing(), rows)
+    return _look_up(place, currency, wanted)
 
 
 def _look_up(place: Asset, currency: str, wanted: set[str]) -> dict[str, int]:
@@ -217,7 +199,7 @@ def _look_up(place: Asset, currency: str, wanted: set[str]) -> dict[str, int]:
         .where(
             Account.business_id == place.business_id,
             Account.currency == currency,
-            Account.asset_id.is_not_distinct_from(None) & (asked.c.wide == 1) | (Account.asset_id == place.id),
+            (Account.asset_id == place.id) | Account.asset_id.is_(None) & (asked.c.wide == 1),
         )
     )
     return {f"{code}:{owner}" if owner else code: account_id for code, owner, account_id in rows}
@@ -228,8 +210,7 @@ def _told(action: str, entry_id: int, place: Asset, actor: Actor, reason: str) -
         action,
         actor=actor,
         subject="ledger_entry",
-        subject_id=None,
+        subject_id=entry_id,
         asset_id=place.id,
         reason=reason.strip(),
-        after={"entry": entry_id},
     )

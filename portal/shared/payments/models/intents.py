@@ -94,7 +94,8 @@ class Payment(Record):
     """Money that arrived, once per intent and once per provider transaction.
 
     `charged` is what the payer was charged; `amount` is what of it pays for something: the difference is charges
-    the payer bore on top. `fee` is what the provider keeps. The remainder is the payer's credit; what is not `counted` waits for a person and is nobody's revenue.
+    the payer bore on top. `fee` is what the provider keeps. The remainder is the payer's credit; what is not `counted`
+    waits for a person and is nobody's revenue.
     """
 
     __tablename__ = "payment"

@@ -30,9 +30,7 @@ class PhonePush(Record):
     __tablename__ = "phone_push"
     __table_args__ = (
         UniqueConstraint("provider", "checkout_request_id"),
-        CheckConstraint(
-            "status in ('asking', 'waiting', 'paid', 'cancelled', 'failed', 'expired')", "status_known"
-        ),
+        CheckConstraint("status in ('asking', 'waiting', 'paid', 'cancelled', 'failed', 'expired')", "status_known"),
         Index(
             "uq_phone_push_one_open",
             "intent_id",
@@ -82,9 +80,7 @@ class MobileReceipt(Record):
     __table_args__ = (
         UniqueConstraint("provider", "transaction_id"),
         CheckConstraint("amount > 0", "amount_positive"),
-        CheckConstraint(
-            "status in ('unverified', 'unclaimed', 'claimed', 'returned', 'refused')", "status_known"
-        ),
+        CheckConstraint("status in ('unverified', 'unclaimed', 'claimed', 'returned', 'refused')", "status_known"),
         CheckConstraint("(status = 'claimed') = (intent_id is not null)", "claimed_by_one"),
         Index("ix_mobile_receipt_asset_id", "asset_id", "paid_at", "id"),
         Index("ix_mobile_receipt_due", "next_query_at", postgresql_where=text("next_query_at is not null")),

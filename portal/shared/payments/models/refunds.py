@@ -47,9 +47,7 @@ class Refund(Record):
         UniqueConstraint("provider", "provider_refund_id"),
         CheckConstraint("amount > 0", "amount_positive"),
         CheckConstraint("approved_by is null or approved_by <> requested_by", "second_person"),
-        CheckConstraint(
-            "from_held >= 0 and from_credit >= 0 and from_held + from_credit <= amount", "sources_within"
-        ),
+        CheckConstraint("from_held >= 0 and from_credit >= 0 and from_held + from_credit <= amount", "sources_within"),
         CheckConstraint(
             "status in ('requested', 'approved', 'submitting', 'pending', 'processing', 'needs_attention',"
             " 'processed', 'failed', 'declined')",

@@ -14,6 +14,11 @@ from portal.shared.payments.models import Payment, PaymentIntent
 
 def received(intent: PaymentIntent, payment: Payment, actor: Actor) -> None:
     """Money came: it did its work, or it is held."""
+    _post([coming(intent, payment)], payment, actor)
+
+
+def coming(intent: PaymentIntent, payment: Payment) -> entries.Draft:
+    """The entry of money that came."""
     amounts = {
         "net": payment.charged - payment.fee,
         "fee": payment.fee,
@@ -23,8 +28,14 @@ def received(intent: PaymentIntent, payment: Payment, actor: Actor) -> None:
         amounts |= {"used": payment.amount - payment.remainder, "remainder": payment.remainder}
     else:
         amounts["held"] = payment.amount
-    _post(
-        "payment.settled" if payment.counted else "payment.held", f"payment:{payment.id}", intent, payment, amounts, actor
+    return entries.draft(
+        "payment.settled" if payment.counted else "payment.held",
+        key=f"payment:{payment.id}",
+        amounts=amounts,
+        subject="payment",
+        subject_id=payment.id,
+        occurred_at=payment.paid_at,
+        **_roles(intent, payment),
     )
 
 
@@ -35,36 +46,45 @@ def accepted(intent: PaymentIntent, payment: Payment, actor: Actor) -> None:
         "used": payment.amount - payment.remainder,
         "remainder": payment.remainder,
     }
-    _post("payment.accepted", f"payment:{payment.id}:accepted", intent, payment, amounts, actor)
+    taken = entries.draft(
+        "payment.accepted",
+        key=f"payment:{payment.id}:accepted",
+        amounts=amounts,
+        subject="payment",
+        subject_id=payment.id,
+        occurred_at=utcnow(),
+        **_roles(intent, payment),
+    )
+    _post([taken], payment, actor)
 
 
 def sent_back(intent: PaymentIntent, payment: Payment, actor: Actor) -> None:
     """Held money went back to the payer."""
-    both = {"held": payment.amount, "amount": payment.amount}
-    _post("refund.approved", f"payment:{payment.id}:marked", intent, payment, both, actor)
-    _post("refund.processed", f"payment:{payment.id}:sent back", intent, payment, both, actor)
+    both = [
+        entries.draft(
+            fact,
+            key=f"payment:{payment.id}:{step}",
+            amounts={"held": payment.amount, "amount": payment.amount},
+            subject="payment",
+            subject_id=payment.id,
+            occurred_at=utcnow(),
+            **_roles(intent, payment),
+        )
+        for fact, step in (("refund.approved", "marked"), ("refund.processed", "sent back"))
+    ]
+    _post(both, payment, actor)
 
 
-def _post(
-    fact: str, key: str, intent: PaymentIntent, payment: Payment, amounts: dict[str, int], actor: Actor
-) -> None:
-    place = asset_of(payment.asset_id)
+def _roles(intent: PaymentIntent, payment: Payment) -> dict[str, str]:
     roles = {"money": chart.money_at(payment.provider), "earned": purposes.purpose(intent.purpose).earned(intent)}
-    if amounts.get("remainder"):
+    if payment.remainder:
         if intent.customer_id is None:
-            intent.customer_id = known_as(
-                business_id=place.business_id, email=intent.payer_email, phone=intent.payer_phone
-            ).id
+            place = asset_of(payment.asset_id)
+            payer = known_as(business_id=place.business_id, email=intent.payer_email, phone=intent.payer_phone)
+            intent.customer_id = payer.id
         roles["credit"] = chart.credit_of(intent.customer_id)
-    entries.post(
-        fact=fact,
-        key=key,
-        place=place,
-        currency=payment.currency,
-        amounts=amounts,
-        actor=actor,
-        subject="payment",
-        subject_id=payment.id,
-        occurred_at=payment.paid_at if fact in ("payment.settled", "payment.held") else utcnow(),
-        **roles,
-    )
+    return roles
+
+
+def _post(drafts: list[entries.Draft], payment: Payment, actor: Actor) -> None:
+    entries.post(place=asset_of(payment.asset_id), currency=payment.currency, drafts=drafts, actor=actor)

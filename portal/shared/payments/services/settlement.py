@@ -129,9 +129,7 @@ def _take_twice(intent: PaymentIntent, charge: Charge, via: str, actor: Actor) -
     return _take(open_second(intent), charge, via, actor, held_because="second_capture")
 
 
-def _take(
-    intent: PaymentIntent, charge: Charge, via: str, actor: Actor, held_because: str | None = None
-) -> Settled:
+def _take(intent: PaymentIntent, charge: Charge, via: str, actor: Actor, held_because: str | None = None) -> Settled:
     """The first money of an intent: give what it buys, or hold it with the reason."""
     late = intent.status in LATE or intent.expires_at < utcnow()
     # A charge the payer bore on top pays for nothing here, unless less came than was asked for.
