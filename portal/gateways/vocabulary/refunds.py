@@ -26,7 +26,10 @@ class RefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundAsked:
-    """Which charge to give back how much of; `reference` is our own name for it, by which it is found again."""
+    """Which charge to give back how much of; `reference` is our own name for it, by which it is found again.
+
+    `asked_at` shortens the search for it; `note` is for the payer's eyes.
+    """
 
     reference: str
     transaction_id: str
@@ -34,6 +37,7 @@ class RefundAsked:
     amount: int
     currency: str
     note: str = ""
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,10 @@ class Refunds(Protocol):
         """Ask for a refund, once; ReplyLost says it may have been made: look with find_refund before asking again."""
 
     def find_refund(self, asked: RefundAsked, *, known: Collection[str] = ()) -> RefundSaid | None:
-        """The refund this question made, or None; `known` are the ids of the charge's other refunds."""
+        """The refund this question made; `known` are the ids of the charge's other refunds.
+
+        None within a minute of a lost reply proves nothing: the gateway may still be writing it down.
+        """
 
     def refund_status(self, provider_refund_id: str) -> RefundSaid:
         """How a refund stands now."""
