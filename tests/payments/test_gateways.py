@@ -13,7 +13,7 @@ from portal.core.db import db
 from portal.gateways import registry
 from portal.gateways.base import Checkout, DuplicateReference, GatewayDown, GatewayRefused
 from portal.gateways.paystack import Paystack
-from portal.gateways.sandbox import server, service, webhooks
+from portal.gateways.sandbox import outgoing, server, webhooks
 from portal.shared.payments.queries import get_intent
 from portal.shared.payments.services import checkout, inbox
 from tests.factories import assets, payments
@@ -226,14 +226,14 @@ def test_the_sandbox_tries_again_until_it_is_heard(app, committed, reachable):
     settings = app.extensions["settings"]
     app.extensions["settings"] = replace(settings, public_url="http://127.0.0.1:9")
     assert webhooks.deliver_due() == 0
-    taken = service.by_reference(made.reference)
-    assert (taken.webhook_attempts, taken.webhook_error, taken.webhook_status) == (1, "ConnectError", None)
+    (told,) = outgoing.about(made.reference)
+    assert (told.attempts, told.error, told.status) == (1, "ConnectError", None)
     app.extensions["settings"] = settings
     assert webhooks.deliver_due() == 0, "not before its time"
-    committed.execute(text("update sandbox_transaction set webhook_due_at = now()"))
+    committed.execute(text("update sandbox_webhook set due_at = now()"))
     committed.commit()
     assert webhooks.deliver_due() == 1
-    assert service.by_reference(made.reference).webhook_attempts == 2
+    assert [each.attempts for each in outgoing.about(made.reference)] == [2]
 
 
 def test_money_that_was_to_come_late_comes_late(app, committed, reachable):

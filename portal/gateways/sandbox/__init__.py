@@ -1,17 +1,18 @@
-"""A payment provider of our own in Paystack's shape: real HTTP, signed webhooks, no account and no money."""
+"""Payment providers of our own in the shapes of Paystack, Flutterwave and M-PESA: real HTTP, no account, no money."""
 
 from __future__ import annotations
 
 from config import Settings
 from portal.gateways.paystack import Paystack
 from portal.gateways.sandbox import server
+from portal.gateways.sandbox.keys import flutterwave_hash, flutterwave_key, paystack_key
+from portal.gateways.sandbox.server import base_url
+
+__all__ = ["base_url", "flutterwave_hash", "flutterwave_key", "gateway", "paystack_key", "secret_key"]
+
+secret_key = paystack_key
 
 
 def gateway(settings: Settings) -> Paystack:
     """The sandbox as a gateway: Paystack's own client with another address and another key."""
-    return Paystack(name="sandbox", secret_key=secret_key(settings), base_url=server.base_url, trust_env=False)
-
-
-def secret_key(settings: Settings) -> str:
-    """The key both sides share: the one that was set, or one derived from the portal's own secret."""
-    return settings.paystack_secret_key or f"sk_test_{settings.derived_key('sandbox')}"
+    return Paystack(name="sandbox", secret_key=paystack_key(settings), base_url=server.base_url, trust_env=False)

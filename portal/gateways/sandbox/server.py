@@ -21,8 +21,12 @@ class Quiet(WSGIRequestHandler):
         """Nothing."""
 
 
-def base_url() -> str:
-    """Where this process's sandbox answers."""
+#: Under which path each provider's own paths begin.
+PREFIXES = {"paystack": "/sandbox", "flutterwave": "/sandbox/flutterwave", "daraja": "/sandbox/daraja"}
+
+
+def base_url(provider: str = "paystack") -> str:
+    """Where this process's stand-in for a provider answers; what a setting names for the real one."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     with _opening:
         server: BaseWSGIServer | None = app.extensions.get(KEY)
@@ -31,7 +35,7 @@ def base_url() -> str:
             server.daemon_threads = True  # type: ignore[attr-defined]
             threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
             app.extensions[KEY] = server
-    return f"http://127.0.0.1:{server.server_port}/sandbox"
+    return f"http://127.0.0.1:{server.server_port}{PREFIXES[provider]}"
 
 
 def close(app: Flask) -> None:

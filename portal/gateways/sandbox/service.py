@@ -1,28 +1,28 @@
-"""What the pretended provider does: opens transactions, lets the payer choose how they end, and says how they stand."""
+"""The pretended Paystack's charges: opened by the merchant, ended as the payer chooses, told of by webhook."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.errors import Conflict, NotFound
 from portal.core.transaction import rule, transactional
 from portal.core.words import _
+from portal.gateways.sandbox import documents, outgoing, prices
 from portal.gateways.sandbox.models import SandboxTransaction
 
+PROVIDER = "paystack"
+PATH = "/api/payment/webhook/paystack/"
 #: "Pay late" looks abandoned first, and turns into money when the payer has left.
 LATE_AFTER = timedelta(seconds=30)
 WRONG_CURRENCY = {"USD": "EUR"}
-#: As Paystack does it: four tries three minutes apart, then hourly for 72 hours; here the first ones come faster.
-RETRY_SECONDS = (2, 5, 15, 60, 180, 180, 180)
-MOST_TRIES = 80
 
 
 class Outcome(StrEnum):
@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     LATE = "late"
     WRONG_AMOUNT = "wrong_amount"
     WRONG_CURRENCY = "wrong_currency"
+    FEES_ON_TOP = "fees_on_top"
 
 
 class NoSuchTransaction(NotFound):
@@ -57,7 +58,14 @@ rule("uq_sandbox_transaction_reference", lambda: ReferenceTaken(_("Duplicate Tra
 
 @transactional
 def initialize(
-    *, reference: str, email: str, amount: int, currency: str, callback_url: str, description: str
+    *,
+    reference: str,
+    email: str,
+    amount: int,
+    currency: str,
+    callback_url: str,
+    description: str,
+    meta: dict[str, Any] | None = None,
 ) -> SandboxTransaction:
     """Open a transaction under the merchant's reference."""
     if db.session.scalar(select(SandboxTransaction.id).where(SandboxTransaction.reference == reference)):
@@ -72,6 +80,7 @@ def initialize(
         currency=currency,
         fees=0,
         description=description,
+        meta=meta or {},
         callback_url=callback_url,
         status="ongoing",
     )
@@ -85,18 +94,30 @@ def by_reference(reference: str) -> SandboxTransaction:
     return _found(select(SandboxTransaction).where(SandboxTransaction.reference == reference), reference)
 
 
+def lock(reference_or_number: str | int) -> SandboxTransaction:
+    """The transaction of a reference or number, locked until the command ends."""
+    key = SandboxTransaction.number if isinstance(reference_or_number, int) else SandboxTransaction.reference
+    question = select(SandboxTransaction).where(key == reference_or_number).with_for_update()
+    return _found(question, str(reference_or_number))
+
+
 def by_access_code(access_code: str) -> SandboxTransaction:
     """The transaction of a checkout page."""
     return _found(select(SandboxTransaction).where(SandboxTransaction.access_code == access_code), access_code)
 
 
 @transactional
-def decide(*, access_code: str, outcome: Outcome, late_after: timedelta = LATE_AFTER) -> SandboxTransaction:
-    """The payer pressed a button. Money that came stays; anything else may still become money."""
+def decide(
+    *, access_code: str, outcome: Outcome, late_after: timedelta = LATE_AFTER, fees: int | None = None
+) -> SandboxTransaction:
+    """The payer pressed a button. Money that came stays; anything else may still become money.
+
+    `fees` in minor units takes the place of the price list.
+    """
     taken = _found(
         select(SandboxTransaction).where(SandboxTransaction.access_code == access_code).with_for_update(), access_code
     )
-    if taken.status == "success":
+    if taken.paid_at is not None:
         raise AlreadyDecided(_("This payment has been made already."))
     now = utcnow()
     taken.outcome = outcome
@@ -111,7 +132,10 @@ def decide(*, access_code: str, outcome: Outcome, late_after: timedelta = LATE_A
             taken.amount = 1
         if outcome is Outcome.WRONG_CURRENCY:
             taken.currency = WRONG_CURRENCY.get(taken.requested_currency, "USD")
-        _pay(taken, now)
+        if outcome is Outcome.FEES_ON_TOP:
+            price = prices.paystack(taken.currency)
+            taken.amount = price.on_top(taken.amount) if fees is None else taken.amount + fees
+        _pay(taken, now, fees)
     return taken
 
 
@@ -120,7 +144,7 @@ def pay_late() -> int:
     """Let the money arrive that was to come late; returns how many payments that were."""
     due = db.session.scalars(
         select(SandboxTransaction)
-        .where(SandboxTransaction.pays_at <= func.clock_timestamp(), SandboxTransaction.status != "success")
+        .where(SandboxTransaction.pays_at <= utcnow(), SandboxTransaction.paid_at.is_(None))
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
@@ -129,71 +153,45 @@ def pay_late() -> int:
     return len(due)
 
 
-@transactional
-def claim_webhooks(limit: int = 20) -> Sequence[SandboxTransaction]:
-    """Webhooks to attempt now, the next attempt set first, so that a crash repeats and never forgets."""
-    due = db.session.scalars(
+def listed(
+    *, status: str | None = None, since: datetime | None = None, until: datetime | None = None, page: int, per_page: int
+) -> tuple[Sequence[SandboxTransaction], int, int]:
+    """One page of transactions, newest first; how many there are in all, and what they come to."""
+    wanted: list[ColumnElement[bool]] = []
+    if status is not None:
+        wanted.append(SandboxTransaction.status == status)
+    if since is not None:
+        wanted.append(SandboxTransaction.created_at >= since)
+    if until is not None:
+        wanted.append(SandboxTransaction.created_at <= until)
+    total, volume = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(SandboxTransaction.amount), 0)).where(*wanted)
+    ).one()
+    rows = db.session.scalars(
         select(SandboxTransaction)
-        .where(SandboxTransaction.webhook_due_at <= func.clock_timestamp())
-        .order_by(SandboxTransaction.webhook_due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        .where(*wanted)
+        .order_by(SandboxTransaction.number.desc())
+        .limit(per_page)
+        .offset((page - 1) * per_page)
         .execution_options(populate_existing=True)
     ).all()
-    now = utcnow()
-    for each in due:
-        tried = each.webhook_attempts
-        seconds = RETRY_SECONDS[tried] if tried < len(RETRY_SECONDS) else 3_600
-        each.webhook_attempts = tried + 1
-        each.webhook_due_at = now + timedelta(seconds=seconds) if tried < MOST_TRIES else None
-    return due
+    return rows, total, int(volume)
 
 
-@transactional
-def told(*, reference: str, status: int | None, error: str | None) -> None:
-    """Write down how an attempt went; only a 200 ends them."""
-    taken = _found(
-        select(SandboxTransaction).where(SandboxTransaction.reference == reference).with_for_update(), reference
+def _pay(taken: SandboxTransaction, now: datetime, fees: int | None = None) -> None:
+    """The money has come: what the provider keeps of it is known, and the merchant is told."""
+    taken.status, taken.paid_at, taken.pays_at = "success", now, None
+    if taken.outcome == Outcome.FEES_ON_TOP:
+        taken.fees = taken.amount - taken.requested_amount
+    else:
+        taken.fees = prices.paystack(taken.currency).of(taken.amount) if fees is None else fees
+    outgoing.queue(
+        provider=PROVIDER,
+        event="charge.success",
+        subject=taken.reference,
+        url=PATH,
+        document={"event": "charge.success", "data": documents.charge(taken)},
     )
-    taken.webhook_status, taken.webhook_error = status, error
-    if status == 200:
-        taken.webhook_due_at = None
-
-
-def document(taken: SandboxTransaction) -> dict[str, Any]:
-    """A transaction as Paystack writes one, in verify and in the webhook alike."""
-    paid_at = _iso(taken.paid_at)
-    return {
-        "id": taken.number,
-        "domain": "test",
-        "status": taken.status,
-        "reference": taken.reference,
-        "receipt_number": None,
-        "amount": taken.amount,
-        "message": None,
-        "gateway_response": {"success": "Successful", "failed": "Declined"}.get(taken.status, ""),
-        "paid_at": paid_at,
-        "created_at": _iso(taken.created_at),
-        "channel": "card",
-        "currency": taken.currency,
-        "ip_address": None,
-        "metadata": {"description": taken.description},
-        "fees": taken.fees,
-        "customer": {"id": 1, "email": taken.email, "customer_code": "CUS_sandbox"},
-        "authorization": {},
-        "plan": None,
-        "paidAt": paid_at,
-        "createdAt": _iso(taken.created_at),
-        "requested_amount": taken.requested_amount,
-    }
-
-
-def _pay(taken: SandboxTransaction, now: datetime) -> None:
-    taken.status, taken.paid_at, taken.pays_at, taken.webhook_due_at = "success", now, None, now
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _found(question: Select[Any], name: str) -> SandboxTransaction:

@@ -1,4 +1,4 @@
-"""Telling the merchant: signed POSTs of the pretended provider, tried again until they are answered with 200."""
+"""Telling the merchant: the messages of the pretended providers, signed as each of them really does it."""
 
 from __future__ import annotations
 
@@ -10,45 +10,63 @@ import httpx
 from flask import current_app
 
 from config import Settings
-from portal.gateways.sandbox import secret_key, service
-from portal.gateways.sandbox.models import SandboxTransaction
+from portal.gateways.sandbox import clockwork, documents, keys, outgoing
+from portal.gateways.sandbox.models import SandboxTransaction, SandboxWebhook
 
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)
-PATH = "/api/payment/webhook/paystack/"
+#: One message may bring about the next (M-PESA asks before it confirms): so many rounds in one go.
+ROUNDS = 5
 
 
 def signed(taken: SandboxTransaction, key: str) -> tuple[bytes, str]:
     """The body of a charge.success, and its signature."""
-    body = json.dumps({"event": "charge.success", "data": service.document(taken)}).encode()
+    body = json.dumps({"event": "charge.success", "data": documents.charge(taken)}).encode()
     return body, signature(body, key)
 
 
 def signature(body: bytes, key: str) -> str:
-    """What the header of a body carries."""
+    """What the header of a body of Paystack's carries."""
     return hmac.new(key.encode(), body, hashlib.sha512).hexdigest()
 
 
 def deliver_due() -> int:
-    """Pay what is to be paid late, attempt the webhooks whose turn it is; returns how many were answered with 200."""
+    """Let the pretended world go on, and attempt the messages whose turn it is; returns how many were heard."""
     settings: Settings = current_app.extensions["settings"]
     if settings.payment_provider != "sandbox":
         return 0
-    service.pay_late()
+    clockwork.tick()
     done = 0
-    for taken in service.claim_webhooks():
-        body, proof = signed(taken, secret_key(settings))
-        status, error = _post(settings.public_url + PATH, body, proof)
-        service.told(reference=taken.reference, status=status, error=error)
-        done += status == 200
+    for _round in range(ROUNDS):
+        due = outgoing.claim()
+        if not due:
+            break
+        for message in due:
+            done += _deliver(message, settings)
     return done
 
 
-def _post(url: str, body: bytes, proof: str) -> tuple[int | None, str | None]:
-    headers = {"Content-Type": "application/json", "x-paystack-signature": proof}
+def headers_of(message: SandboxWebhook, settings: Settings) -> dict[str, str]:
+    """What a provider's message carries beside its body: Paystack a signature, Flutterwave its hash, M-PESA nothing."""
+    proof = {}
+    if message.provider == "paystack":
+        proof = {"x-paystack-signature": signature(message.body.encode(), keys.paystack_key(settings))}
+    elif message.provider == "flutterwave":
+        proof = {"verif-hash": keys.flutterwave_hash(settings)}
+    return {"Content-Type": "application/json", **proof}
+
+
+def _deliver(message: SandboxWebhook, settings: Settings) -> bool:
+    url = settings.public_url + message.url if message.url.startswith("/") else message.url
+    status, text = _post(url, message.body.encode(), headers_of(message, settings))
+    outgoing.told(number=message.number, status=status, error=None if status == 200 else text[:200])
+    return status == 200
+
+
+def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int | None, str]:
     try:
         answer = httpx.post(
             url, content=body, headers=headers, timeout=TIMEOUT, follow_redirects=False, trust_env=False
         )
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return None, type(error).__name__
-    return answer.status_code, None if answer.status_code == 200 else answer.text[:200]
+    return answer.status_code, answer.text
