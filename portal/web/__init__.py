@@ -24,7 +24,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     admin.register(app)
     settings = app.extensions["settings"]
-    if settings.payment_provider == "sandbox":
+    if settings.payment_provider == "sandbox" and not settings.production:
         csrf.exempt(sandbox_api.blueprint)
         csrf.exempt(sandbox.blueprint)  # a script may pay there as a payer does
         app.register_blueprint(sandbox_api.blueprint)
