@@ -17,6 +17,7 @@ from flask import Response, abort, current_app, request
 from config import Settings
 from portal.core import parse
 from portal.core.errors import DomainError
+from portal.core.words import _
 from portal.gateways.sandbox import faults, twists, wire
 from portal.gateways.sandbox.faults import Kind
 
@@ -90,7 +91,7 @@ def an_address(value: object, field: str) -> str:
     """A web address the provider shall call or lead to."""
     url = parse.text(value, field, max_length=2_000)
     if not url.startswith(("http://", "https://")):
-        raise parse.ParseError(f"{field} must begin with http:// or https://.", field)
+        raise parse.ParseError(_("The %(field)s must begin with http:// or https://.", field=field), field)
     return url
 
 
