@@ -25,11 +25,12 @@ from portal.shared.payments.services import checkout, reviews
 from portal.web.context import NOTICES, Notice
 from portal.web.guards import current_actor, permission, platform_admin
 from portal.web.htmx import go, page, toast
-from portal.web.payments import words
+from portal.web.payments import sections, words
 from portal.web.payments.forms import DecisionForm
 from portal.web.payments.life import life_of
 
 blueprint = Blueprint("payments", __name__, url_prefix="/payments")
+blueprint.context_processor(sections.context)
 DAYS = {"1": 1, "7": 7, "30": 30}
 DECISIONS = {"accept": reviews.accept, "refund": reviews.mark_for_refund, "refunded": reviews.refund_sent}
 
