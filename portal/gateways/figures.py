@@ -39,9 +39,9 @@ def major(value: object, currency: object, *, rounded: bool = False) -> int | No
     return round_minor(exact)
 
 
-def to_major(amount: int, currency: str) -> str:
+def to_major(amount: int, currency: str) -> Decimal:
     """An amount in minor units as providers of major units read it, such as 100.00."""
-    return Money(amount, currency).to_major_str()
+    return Decimal(Money(amount, currency).to_major_str())
 
 
 def moment(value: object) -> datetime | None:

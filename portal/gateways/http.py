@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -108,7 +109,7 @@ class Wire:
     ) -> Answer:
         """One call, tried as often as is safe; raises GatewayDown, or ReplyLost when an order may have been done."""
         base = (self.base_url if isinstance(self.base_url, str) else self.base_url()).rstrip("/")
-        content = None if body is None else json.dumps(body).encode()
+        content = None if body is None else written(body).encode()
         sent = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         if content is not None:
             sent["Content-Type"] = "application/json"
@@ -173,6 +174,15 @@ class Wire:
         if not self._is_answer(status, document):
             raise _Silence(f"status {status}", again=True)
         return Answer(status, document)
+
+
+def written(value: Any) -> str:
+    """A value as JSON, its decimals exactly as they are: they never become floats on the way."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(str(key))}: {written(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return f"{value:f}" if isinstance(value, Decimal) else json.dumps(value)
 
 
 def no_answer() -> GatewayDown:

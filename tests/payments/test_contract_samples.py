@@ -5,6 +5,7 @@ import json
 import pytest
 
 from portal.core.errors import DomainError
+from portal.gateways.flutterwave import Flutterwave
 from portal.gateways.paystack import Paystack
 from tests.support import shared
 from tests.support.providers import said
@@ -70,3 +71,14 @@ def test_a_transfer_that_waits_for_a_password_and_one_that_is_through(paystack, 
     assert paystack.verify_transfer("x8beye1xud").status == "otp"
     stage.answers = [said(document("paystack", "transfers.finalize.json")["200"]["data"])]
     assert paystack.finalize_transfer("TRF_zuirlnr9qblgfko", "1").status == "success"
+
+
+def test_flutterwave_tells_and_answers(stage):
+    """Scenario 7: 100 in major units are 10,000 minor ones; a message alone moves nothing."""
+    flutterwave = Flutterwave(secret_key="k", secret_hash="h", base_url=stage.url, trust_env=False)
+    message = flutterwave.read((shared.DATA / "fixtures/flutterwave/v3-charge.completed.json").read_bytes())
+    assert (message.charge.received, message.charge.currency, message.charge.fee) == (10_000, "NGN", 140)
+    assert (message.trusted, message.reference, message.transaction_id) == (False, "Links-616626414629", "285959875")
+    stage.answers = [said(document("flutterwave", "v3-verify.json"))]
+    for charge in (flutterwave.verify("LiveCardTest"), flutterwave.verify_transaction("288200108")):
+        assert (charge.status, charge.received, charge.net) == ("success", 10_000, 9_860)

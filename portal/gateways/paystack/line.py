@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 
 from portal.core.words import _
-from portal.gateways import figures
-from portal.gateways.base import DuplicateReference, GatewayRefused, KeyRefused, WrongOtp
+from portal.gateways import figures, refusals
+from portal.gateways.base import GatewayRefused, WrongOtp
 from portal.gateways.http import Answer, Call, Wire, lost, no_answer
 
 PAGE, MOST_PAGES = 100, 2_000
@@ -60,31 +60,21 @@ class Line:
         raise self._no(answer, call, unknown)
 
     def _no(self, answer: Answer, call: Call, unknown: type[GatewayRefused]) -> GatewayRefused:
-        """Which no it was. Paystack's own words are for staff; a payer at a checkout is told no more than they need."""
+        """Which no it was."""
         code = figures.text(answer.document.get("code"), 60) or ""
         said = figures.text(answer.document.get("message"), 200) or ""
         log.warning("gateway_refused", gateway=self.name, status=answer.status, code=code)
         if answer.status == 401:
-            return KeyRefused(
-                _("The payment provider does not accept our key. Nothing was done; ask the manager to check it.")
-            )
+            return refusals.key_refused()
         if "duplicate" in code.lower() or ("reference" in said.lower() and _TAKEN.search(said)):
-            return DuplicateReference(
-                _("The payment provider knows this reference already. Start the payment again."), said=said
-            )
-        if call is Call.OFFER:
-            return GatewayRefused(_("The payment provider refused this payment. Nothing was charged."), said=said)
-        if answer.status == 404 or "not_found" in code.lower() or _NOT_THERE.search(said):
-            return unknown(_("The payment provider knows nothing under this name."), said=said)
+            return refusals.taken(said)
+        if call is not Call.OFFER and (answer.status == 404 or "not_found" in code.lower() or _NOT_THERE.search(said)):
+            return refusals.unknown(unknown, said)
         if _OTP.search(said) and not _NOT_WAITING.search(said):
             return WrongOtp(
                 _("The provider did not accept this one-time password. Check it, or ask for a new one."), said=said
             )
-        if said:
-            return GatewayRefused(
-                _("The payment provider said no: “%(said)s”. Nothing was done.", said=said.rstrip(".")), said=said
-            )
-        return GatewayRefused(_("The payment provider said no. Nothing was done."))
+        return refusals.refused(call, said)
 
     def _unreadable(self, call: Call) -> Exception:
         """An answer that says yes and not what to: for an order, nobody knows what was done."""
