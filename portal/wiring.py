@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from config import Settings
-from portal.core import outbox
+from portal.core import outbox, vault
 from portal.gateways import registry, sandbox
 from portal.gateways.base import Gateway
 from portal.gateways.mailer import Mailer
@@ -20,7 +22,8 @@ from portal.shared.payments import purposes
 
 def connect(settings: Settings) -> None:
     """Join the domains to each other and to the gateways the settings name."""
-    registry.connect(_gateways)
+    registry.connect(_gateways, _own_gateway)
+    vault.connect(settings.derived_key("vault"))
     purposes.register(offers.PURPOSE, prepare=offers.prepare, fulfil=grants.grant_from_payment, earned=chart.HIRE)
     if settings.testing:
         passwords.use_cheapest()
@@ -33,8 +36,18 @@ def _mailer(settings: Settings) -> Mailer:
 
 
 def _gateways(settings: Settings) -> list[Gateway]:
+    """What the settings connect: the provider they name first, then every other one whose keys they hold."""
     if settings.payment_provider == "sandbox":
         return [sandbox.gateway(settings)]
-    if settings.payment_provider == "paystack":
-        return [Paystack(secret_key=settings.paystack_secret_key, base_url=settings.paystack_base_url)]
-    return []
+    connected = {}
+    if settings.paystack_secret_key:
+        connected["paystack"] = _own_gateway(settings, "paystack", {"secret_key": settings.paystack_secret_key}, {})
+    first = settings.payment_provider
+    return [connected[name] for name in sorted(connected, key=lambda name: name != first)]
+
+
+def _own_gateway(settings: Settings, provider: str, keys: Mapping[str, str], details: Mapping[str, Any]) -> Gateway:
+    """A provider's client with these keys; where the provider is, the settings say."""
+    if provider == "paystack":
+        return Paystack(secret_key=keys["secret_key"], base_url=settings.paystack_base_url)
+    raise registry.unknown(provider)

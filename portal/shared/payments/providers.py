@@ -3,23 +3,88 @@
 from __future__ import annotations
 
 import uuid
-from typing import cast
+from dataclasses import dataclass
+from typing import Protocol, cast
 
+from sqlalchemy import select
+
+from portal.core import vault
+from portal.core.db import db
 from portal.core.errors import Conflict
 from portal.core.words import _
 from portal.gateways import registry
 from portal.gateways.base import Gateway, Listing, PayBill, Payouts, PhonePush, Refunds
+from portal.shared.payments.models import GatewayAccount
 
 NAMES = {"mpesa": "M-Pesa", "cash": "Cash", "card": "Card machine"}
+#: Ways of paying that a person at a desk takes; no gateway is behind them.
+BY_HAND = ("cash", "card")
 
 
 class NotOffered(Conflict):
     """This provider cannot do that."""
 
 
+class Through(Protocol):
+    """Anything that was begun at one provider's account and has to be finished there."""
+
+    provider: str
+    gateway_account_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The provider money will come through, and the business's own account there, where it has one."""
+
+    provider: str
+    account_id: uuid.UUID | None
+    payer_bears_charges: bool
+
+
+def choose(provider: str | None, business_id: uuid.UUID) -> Chosen:
+    """The provider that was asked for, or the first this business offers; raises UnknownProvider."""
+    offers = offered(business_id)
+    for each in offers:
+        if provider in (None, each.provider):
+            return each
+    raise registry.unknown(provider or "")
+
+
+def offered(business_id: uuid.UUID) -> list[Chosen]:
+    """What payers of this business may choose from: its own accounts, and what the settings connect beside them."""
+    accounts = db.session.scalars(
+        select(GatewayAccount).where(GatewayAccount.business_id == business_id).order_by(GatewayAccount.created_at)
+    ).all()
+    found = [Chosen(each.provider, each.id, each.payer_bears_charges) for each in accounts if each.enabled]
+    own = {each.provider for each in accounts}
+    if found:  # a business with live keys does not offer its guests pretended money beside them
+        own.add("sandbox")
+    return found + [Chosen(name, None, False) for name in registry.names() if name not in own]
+
+
 def gateway_for(provider: str, business_id: uuid.UUID) -> Gateway:
     """The provider as this business has set it up; raises UnknownProvider."""
-    return registry.gateway(provider)
+    account = db.session.scalar(
+        select(GatewayAccount).where(GatewayAccount.business_id == business_id, GatewayAccount.provider == provider)
+    )
+    return registry.gateway(provider) if account is None else _own(account)
+
+
+def gateway_of(begun: Through) -> Gateway:
+    """The provider through which something was begun, whatever was set up since."""
+    if begun.gateway_account_id is None:
+        return registry.gateway(begun.provider)
+    account = db.session.get(GatewayAccount, begun.gateway_account_id)
+    assert account is not None, "accounts are switched off, never removed"
+    return _own(account)
+
+
+def signers(provider: str) -> list[tuple[uuid.UUID | None, Gateway]]:
+    """Everybody whose messages may arrive at a provider's door, with the account they speak for."""
+    by_settings = registry.signing(provider)
+    accounts = db.session.scalars(select(GatewayAccount).where(GatewayAccount.provider == provider))
+    found: list[tuple[uuid.UUID | None, Gateway]] = [(each.id, _own(each)) for each in accounts]
+    return found if by_settings is None else [(None, by_settings), *found]
 
 
 def refunds_for(provider: str, business_id: uuid.UUID) -> Refunds:
@@ -58,7 +123,15 @@ def called(provider: str) -> str:
 
 
 def _that_can(what: str, provider: str, business_id: uuid.UUID, sentence: str) -> Gateway:
+    if provider in BY_HAND:
+        raise NotOffered(sentence)
     gateway = gateway_for(provider, business_id)
     if not hasattr(gateway, what):
         raise NotOffered(sentence)
     return gateway
+
+
+def _own(account: GatewayAccount) -> Gateway:
+    return registry.own(
+        account.id, account.version, account.provider, lambda: vault.opened(account.secrets), account.details
+    )

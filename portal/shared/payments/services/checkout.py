@@ -14,8 +14,8 @@ from portal.core.db import db
 from portal.core.errors import Busy
 from portal.core.transaction import transactional
 from portal.core.words import _
-from portal.gateways import registry
 from portal.gateways.base import Checkout, DuplicateReference, GatewayDown, GatewayRefused, Started
+from portal.shared.payments import providers
 from portal.shared.payments.errors import CheckoutOver
 from portal.shared.payments.models import IntentStatus, PaymentIntent
 from portal.shared.payments.queries import get_intent, lock_intent
@@ -45,13 +45,13 @@ def start(reference: str, *, callback_url: str, description: str, actor: Actor) 
     intent = get_intent(reference)
     asked = Checkout(
         reference=intent.reference,
-        amount=intent.amount,
+        amount=intent.asked,
         currency=intent.currency,
         email=intent.payer_email,
         callback_url=callback_url,
         description=description,
     )
-    gateway = registry.gateway(intent.provider)
+    gateway = providers.gateway_of(intent)
     _let_go()
     try:
         started = gateway.initialize(asked)
@@ -72,7 +72,7 @@ def confirm(reference: str, *, via: str, actor: Actor) -> PaymentIntent:
     intent = get_intent(reference)
     if intent.status in settlement.DECIDED or intent.checkout_url is None:
         return intent
-    gateway = registry.gateway(intent.provider)
+    gateway = providers.gateway_of(intent)
     _let_go()
     try:
         charge = gateway.verify(reference)
@@ -80,7 +80,7 @@ def confirm(reference: str, *, via: str, actor: Actor) -> PaymentIntent:
         log.info("not_verified", reference=reference, why=error.code)
         return get_intent(reference)
     with suppress(Busy):  # somebody else is settling this very news
-        settlement.settle(charge=charge, provider=gateway.name, via=via, actor=actor)
+        settlement.settle(charge=charge, provider=intent.provider, via=via, actor=actor)
     return get_intent(reference)
 
 

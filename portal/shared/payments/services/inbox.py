@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,8 +17,16 @@ from portal.core.db import db, uuid7
 from portal.core.errors import DomainError
 from portal.core.transaction import transactional
 from portal.core.words import _
-from portal.gateways import registry
-from portal.gateways.base import Charge, ChargeStatus, GatewayDown, GatewayRefused, SignedMessage
+from portal.gateways.base import (
+    About,
+    BadSignature,
+    Charge,
+    ChargeStatus,
+    GatewayDown,
+    GatewayRefused,
+    SignedMessage,
+)
+from portal.shared.payments import providers
 from portal.shared.payments.errors import MessageContradicts
 from portal.shared.payments.models import GatewayMessage
 from portal.shared.payments.queries import find_intent, lock_due_messages, lock_message, lock_message_by_key
@@ -39,13 +48,18 @@ class Received:
 
 
 def receive(*, provider: str, headers: Mapping[str, str], raw: bytes, address: str | None) -> Received:
-    """Check the signature on the exact bytes, then store them; raises BadSignature with nothing stored."""
-    gateway = registry.signing(provider)
-    message = gateway.parse_webhook(headers, raw)
-    received = _store(gateway.name, message, raw, address)
-    if received is None:
-        raise MessageContradicts(_("This transaction was told of before, with another amount."))
-    return received
+    """Check the signature on the exact bytes, then store them; raises BadSignature with nothing stored.
+
+    The portal's own account and those of every business are tried: the one whose key fits is the one that speaks.
+    """
+    for account_id, gateway in providers.signers(provider):
+        with suppress(BadSignature):
+            message = gateway.parse_webhook(headers, raw)
+            received = _store(gateway.name, account_id, message, raw, address)
+            if received is None:
+                raise MessageContradicts(_("This transaction was told of before, with another amount."))
+            return received
+    raise BadSignature(_("The signature does not belong to this message."))
 
 
 def process_due(*, limit: int = 20) -> int:
@@ -67,27 +81,32 @@ def process_due(*, limit: int = 20) -> int:
 
 
 @transactional
-def _store(provider: str, message: SignedMessage, raw: bytes, address: str | None) -> Received | None:
+def _store(
+    provider: str, account_id: uuid.UUID | None, message: SignedMessage, raw: bytes, address: str | None
+) -> Received | None:
     """Keep a message once; None when it contradicts the one that was kept."""
+    # What one business's account says can never stand in the way of another's message.
+    key = message.dedupe_key if account_id is None else f"{account_id}:{message.dedupe_key}"
     fresh = db.session.scalar(
         insert(GatewayMessage)
         .values(
             id=uuid7(),
             provider=provider,
-            dedupe_key=message.dedupe_key,
+            dedupe_key=key,
+            gateway_account_id=account_id,
             kind=message.kind,
             reference=message.reference,
             raw=raw,
             address=address,
-            status="new" if message.kind == "charge.success" else "ignored",
+            status="new" if message.about is About.CHARGE else "ignored",
         )
         .on_conflict_do_nothing(index_elements=["provider", "dedupe_key"])
         .returning(GatewayMessage.id)
     )
     if fresh is not None:
         return Received(1, message.kind)
-    kept = lock_message_by_key(provider, message.dedupe_key)
-    if bytes(kept.raw) != raw and _differ(provider, kept, message):
+    kept = lock_message_by_key(provider, key)
+    if bytes(kept.raw) != raw and _differ(kept, message):
         intent = find_intent(message.reference or "")
         actor = by_gateway(provider, address)
         alert("message_contradicts", intent=intent, reference=message.reference, actor=actor)
@@ -109,14 +128,16 @@ def _claim(limit: int) -> list[uuid.UUID]:
 
 
 def _process(message_id: uuid.UUID) -> None:
-    """One charge.success: verify with the gateway first, then settle; the body is only believed in its absence."""
+    """News of a charge: verify with the gateway first, then settle. The body is believed in the gateway's absence,
+    and only where it was signed."""
     message = db.session.get(GatewayMessage, message_id, populate_existing=True)
     assert message is not None
     provider, actor = message.provider, by_gateway(message.provider, message.address)
-    gateway = registry.gateway(provider)
+    gateway = providers.gateway_of(message)
     told = gateway.read(bytes(message.raw))
     intent = find_intent(told.reference or "")
-    if intent is None or intent.provider != provider:
+    strange = intent is not None and intent.gateway_account_id != message.gateway_account_id
+    if intent is None or intent.provider != provider or strange:
         _close(message_id, "unmatched", "unknown_reference", actor)
         return
     age = utcnow() - message.created_at
@@ -126,10 +147,11 @@ def _process(message_id: uuid.UUID) -> None:
     try:
         charge = gateway.verify(intent.reference)
     except GatewayDown:
-        if age < UNREACHABLE_FOR or told.charge is None:
-            _wait(message_id, "gateway_unreachable", actor, last_try and told.charge is None)
+        believed = told.charge if told.trusted else None
+        if age < UNREACHABLE_FOR or believed is None:
+            _wait(message_id, "gateway_unreachable", actor, last_try and believed is None)
             return
-        charge = told.charge
+        charge = believed
     except GatewayRefused:
         _wait(message_id, "not_known_to_the_gateway", actor, last_try)
         return
@@ -157,9 +179,9 @@ def _close(message_id: uuid.UUID, status: str, error: str | None, alerting: Acto
         alert(error or status, intent=intent, reference=message.reference, actor=alerting)
 
 
-def _differ(provider: str, kept: GatewayMessage, message: SignedMessage) -> bool:
+def _differ(kept: GatewayMessage, message: SignedMessage) -> bool:
     """Whether two messages about one transaction say different things of it."""
-    first = registry.gateway(provider).read(bytes(kept.raw)).charge
+    first = providers.gateway_of(kept).read(bytes(kept.raw)).charge
     if first is None or message.charge is None:
         return True
     return (first.amount, first.currency, first.status) != (

@@ -17,9 +17,9 @@ from portal.core.idempotency import IdempotencyKeyReused
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
-from portal.gateways import registry
+from portal.shared.assets.queries import asset_of
 from portal.shared.audit.services import record
-from portal.shared.payments import purposes
+from portal.shared.payments import providers, purposes
 from portal.shared.payments.events import IntentEnded, IntentOpened
 from portal.shared.payments.models import IntentStatus, PaymentIntent
 from portal.shared.payments.queries import find_by_key, lock_expired_intents, second_of
@@ -56,16 +56,17 @@ def open_intent(
     """
     if idem_key is not None and (known := find_by_key(actor.key, idem_key)) is not None:
         return _same(known, asked)
-    gateway = registry.gateway(provider) if provider else registry.default()
     terms = purposes.purpose(purpose).prepare(
         purposes.Offer(subject_id=subject_id, amount=amount, currency=currency, payer=payer_email)
     )
+    chosen = providers.choose(provider, asset_of(terms.asset_id).business_id)
     intent = db.session.scalar(
         insert(PaymentIntent)
         .values(
             id=uuid7(),
             reference=new_reference(),
-            provider=gateway.name,
+            provider=chosen.provider,
+            gateway_account_id=chosen.account_id,
             purpose=purpose,
             asset_id=terms.asset_id,
             subject_id=subject_id,

@@ -16,10 +16,9 @@ from portal.core.errors import DomainError
 from portal.core.money import DECIMALS
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
-from portal.gateways import registry
 from portal.gateways.base import Charge, ChargeStatus
 from portal.shared.audit.services import record
-from portal.shared.payments import purposes
+from portal.shared.payments import providers, purposes
 from portal.shared.payments.errors import CannotFulfil
 from portal.shared.payments.events import AlertRaised, IntentHeld, PaymentSettled
 from portal.shared.payments.models import IntentStatus, Payment, PaymentIntent
@@ -27,6 +26,7 @@ from portal.shared.payments.queries import (
     find_payment_by_transaction,
     find_payment_of,
     find_second,
+    get_intent,
     lock_due_polls,
     lock_intent_or_none,
 )
@@ -92,10 +92,13 @@ def settle(*, charge: Charge, provider: str, via: str, actor: Actor) -> Settled:
 def poll_due(*, limit: int = 20) -> int:
     """Ask the gateways about the intents whose turn it is; returns how many were asked."""
     claimed, trouble = _claim_polls(limit), None
-    for reference, provider in claimed:
+    for reference in claimed:
         try:
-            charge = registry.gateway(provider).verify(reference)
-            settle(charge=charge, provider=provider, via="poller", actor=system("payment poller"))
+            intent = get_intent(reference)
+            gateway = providers.gateway_of(intent)
+            db.session.commit()  # hold no connection while the gateway is being waited for
+            charge = gateway.verify(reference)
+            settle(charge=charge, provider=intent.provider, via="poller", actor=system("payment poller"))
         except DomainError as error:
             db.session.rollback()
             log.info("poll_without_answer", reference=reference, why=error.code)
@@ -109,7 +112,7 @@ def poll_due(*, limit: int = 20) -> int:
 
 
 @transactional
-def _claim_polls(limit: int) -> list[tuple[str, str]]:
+def _claim_polls(limit: int) -> list[str]:
     """Whom to ask now, each put off to its next turn first."""
     now = utcnow()
     claimed = []
@@ -119,7 +122,7 @@ def _claim_polls(limit: int) -> list[tuple[str, str]]:
         begun = intent.started_at or intent.created_at
         at = max(begun + wait, now + POLL_AFTER[0]) if intent.polls < len(POLL_AFTER) else now + wait
         intent.next_poll_at = at if at <= begun + POLL_FOR else None
-        claimed.append((intent.reference, intent.provider))
+        claimed.append(intent.reference)
     return claimed
 
 
