@@ -38,7 +38,7 @@ def opened(box: bytes) -> dict[str, str]:
         found: dict[str, str] = json.loads(_fernet.decrypt(box))
     except InvalidToken:
         raise CannotOpen(
-            _("The stored keys cannot be read: SECRET_KEY is not the one they were stored with. Enter them again.")
+            _("The stored provider keys cannot be read with the portal's present secret. Enter them again.")
         ) from None
     return found
 
