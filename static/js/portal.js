@@ -75,6 +75,12 @@ window.addEventListener("pageshow", () => {
   for (const busy of document.querySelectorAll("[aria-busy=true].btn")) busy.removeAttribute("aria-busy");
 });
 
+/* ---- a refused form: the first field that needs a look is ready to type in, unless somebody types elsewhere ---- */
+document.addEventListener("htmx:load", (event) => {
+  const [part, now] = [event.detail.elt, document.activeElement];
+  if (!now || now === body() || part.contains(now)) part.querySelector("[aria-invalid=true]")?.focus();
+});
+
 /* ---- the side panel ---- */
 let panelOpener = null;
 

@@ -29,6 +29,7 @@ def test_a_room_is_registered_let_without_payment_and_ended(page, running_portal
     page.get_by_label("Price of one period").fill("12,500")
     page.get_by_role("button", name="Register", exact=True).click()
     expect(page.get_by_text("Write the price of one period as")).to_be_visible()
+    expect(page.get_by_label("Price of one period")).to_be_focused()
     page.get_by_label("Price of one period").fill("12500")
     page.get_by_role("button", name="Register", exact=True).click()
     page.wait_for_url("**/room/909")
@@ -42,6 +43,30 @@ def test_a_room_is_registered_let_without_payment_and_ended(page, running_portal
     ending.get_by_label("Reason").fill("Left early")
     ending.get_by_role("button", name="End access").click()
     expect(page.locator("#state")).to_contain_text("Free")
+
+
+def test_a_refused_form_is_ready_in_the_moment_it_shows_and_takes_no_key_meant_for_another_field(page, running_portal):
+    """What is typed right after a refusal goes where it was aimed at: the focus is not moved once more later."""
+    number = enter(page, running_portal, "owner")
+    page.goto(f"{running_portal['url']}/units/{number}/register")
+    page.evaluate("""() => {
+        window.focused = [];
+        new MutationObserver((_changes, me) => {
+            if (!document.querySelector("[aria-invalid=true]")) return;
+            me.disconnect();
+            window.focused.push(document.activeElement.name);
+            document.addEventListener("focusin", (event) => window.focused.push(event.target.name));
+        }).observe(document.querySelector("main"), { childList: true, subtree: true });
+    }""")
+    page.get_by_label("Room number").fill("910")
+    page.get_by_label("Price of one period").fill("12,500")
+    page.get_by_role("button", name="Register", exact=True).click()
+    expect(page.get_by_label("Price of one period")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.press("1")
+    expect(page.get_by_label("Price of one period")).to_have_value("12,5001")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.focused") == ["price"]
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
