@@ -24,6 +24,7 @@ LOCK_ORDER = (
     "login_throttle",
     "user",
     "asset",
+    "gateway_account",
     "payment_intent",
     "phone_push",
     "mobile_receipt",

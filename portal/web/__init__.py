@@ -1,15 +1,31 @@
 """Pages for people: the table of blueprints and prefixes."""
 
+import importlib
+import pkgutil
+
 from flask import Flask
 
 from portal.extensions import csrf
-from portal.web import admin, components, context, errors, filters, health, proxy, security, spelling, static, stream
+from portal.web import (
+    admin,
+    components,
+    context,
+    errors,
+    filters,
+    health,
+    payments,
+    proxy,
+    security,
+    spelling,
+    static,
+    stream,
+)
 from portal.web.assets import places
 from portal.web.assets.pages import blueprint as units
 from portal.web.auth import account, held, locking, session, views
 from portal.web.home import finders, styleguide
 from portal.web.home.views import blueprint as home
-from portal.web.payments.views import blueprint as payments
+from portal.web.payments.views import blueprint as payments_desk
 from portal.web.public import door, pay, sandbox, sandbox_api
 from portal.web.public.me import blueprint as me
 
@@ -19,8 +35,10 @@ def register(app: Flask) -> None:
     assert all((account, finders, locking)), "imported for their views, and for what they add to the palette"
     for part in (session, components, filters, context, security, spelling, errors, held, stream, static, proxy):
         part.init_app(app)
+    for room in pkgutil.iter_modules(payments.__path__, f"{payments.__name__}."):
+        importlib.import_module(room.name)  # each hangs its views on the desk's blueprint
     for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint,
-                      payments, door.blueprint, pay.blueprint):  # fmt: skip
+                      payments_desk, door.blueprint, pay.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     admin.register(app)
     settings = app.extensions["settings"]

@@ -11,3 +11,7 @@ from portal.gateways.paystack.refunds import Refunds
 
 class Paystack(Charges, Refunds, Payouts, Books, Messages):
     """One Paystack account, or anything that answers in its shape at another address."""
+
+    def check(self) -> None:
+        """Ask for the balance, which every key may."""
+        self.balance()

@@ -72,5 +72,8 @@ class Gateway(Protocol):
     def parse_webhook(self, headers: Mapping[str, str], raw: bytes) -> SignedMessage:
         """Check the signature on the exact bytes, then read them; raises BadSignature or BadMessage."""
 
+    def check(self) -> None:
+        """Ask something that changes nothing, to learn whether the keys are known; raises KeyRefused or GatewayDown."""
+
     def read(self, raw: bytes) -> SignedMessage:
         """Read a message whose signature was checked when it came."""

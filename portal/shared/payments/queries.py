@@ -18,7 +18,7 @@ from portal.core.money import Money
 from portal.core.paging import Page, page_of
 from portal.core.words import _
 from portal.shared.payments.errors import NoSuchPayment
-from portal.shared.payments.models import GatewayMessage, IntentStatus, Payment, PaymentIntent
+from portal.shared.payments.models import GatewayAccount, GatewayMessage, IntentStatus, Payment, PaymentIntent
 
 #: What our references are made of; anything else is not even looked for.
 REFERENCE = re.compile(r"[A-Za-z0-9.=-]{6,64}")
@@ -298,4 +298,27 @@ def find_second(first: PaymentIntent, payment: Payment) -> PaymentIntent | None:
     """The intent of a payment, where it is the second money of the first intent."""
     return db.session.scalar(
         select(PaymentIntent).where(PaymentIntent.id == payment.intent_id, PaymentIntent.opened_by == second_of(first))
+    )
+
+
+def accounts_of(business_id: uuid.UUID) -> Sequence[GatewayAccount]:
+    """A business's own accounts at providers."""
+    return db.session.scalars(select(GatewayAccount).where(GatewayAccount.business_id == business_id)).all()
+
+
+def find_account(business_id: uuid.UUID, provider: str) -> GatewayAccount | None:
+    """A business's own account at a provider."""
+    return db.session.scalar(
+        select(GatewayAccount).where(GatewayAccount.business_id == business_id, GatewayAccount.provider == provider)
+    )
+
+
+def lock_account(business_id: uuid.UUID, provider: str) -> GatewayAccount | None:
+    """The same, locked until the transaction ends."""
+    locks.taking("gateway_account")
+    return db.session.scalar(
+        select(GatewayAccount)
+        .where(GatewayAccount.business_id == business_id, GatewayAccount.provider == provider)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
