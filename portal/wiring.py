@@ -11,6 +11,7 @@ from config import Settings
 from portal.core import outbox, vault
 from portal.gateways import registry, sandbox
 from portal.gateways.base import Gateway
+from portal.gateways.flutterwave import Flutterwave
 from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
 from portal.shared.access.services import grants, offers
@@ -39,9 +40,14 @@ def _gateways(settings: Settings) -> list[Gateway]:
     """What the settings connect: the provider they name first, then every other one whose keys they hold."""
     if settings.payment_provider == "sandbox":
         return [sandbox.gateway(settings)]
-    connected = {}
-    if settings.paystack_secret_key:
-        connected["paystack"] = _own_gateway(settings, "paystack", {"secret_key": settings.paystack_secret_key}, {})
+    keys = {
+        "paystack": {"secret_key": settings.paystack_secret_key},
+        "flutterwave": {
+            "secret_key": settings.flutterwave_secret_key,
+            "secret_hash": settings.flutterwave_secret_hash,
+        },
+    }
+    connected = {name: _own_gateway(settings, name, held, {}) for name, held in keys.items() if all(held.values())}
     first = settings.payment_provider
     return [connected[name] for name in sorted(connected, key=lambda name: name != first)]
 
@@ -50,4 +56,8 @@ def _own_gateway(settings: Settings, provider: str, keys: Mapping[str, str], det
     """A provider's client with these keys; where the provider is, the settings say."""
     if provider == "paystack":
         return Paystack(secret_key=keys["secret_key"], base_url=settings.paystack_base_url)
+    if provider == "flutterwave":
+        return Flutterwave(
+            secret_key=keys["secret_key"], secret_hash=keys["secret_hash"], base_url=settings.flutterwave_base_url
+        )
     raise registry.unknown(provider)

@@ -174,10 +174,22 @@ def verify_payment(query: Which) -> Standing:
 @speaks("Take Paystack's signed word, or the sandbox's; the signature is checked on the exact bytes", gives=Kept)
 def webhook_paystack() -> Kept:
     """Always 200 once authentic and stored; the work is done afterwards. The body is read as raw bytes."""
+    return _kept("paystack")
+
+
+@door.post("/payment/webhook/flutterwave/")
+@public
+@speaks("Take Flutterwave's message; it proves nothing, so the provider is asked", gives=Kept)
+def webhook_flutterwave() -> Kept:
+    """Always 200 once the header fits and the message is stored."""
+    return _kept("flutterwave")
+
+
+def _kept(provider: str) -> Kept:
     raw = request.get_data(cache=False)
     address = request.remote_addr or "unknown"
     try:
-        received = inbox.receive(provider="paystack", headers=request.headers, raw=raw, address=address)
+        received = inbox.receive(provider=provider, headers=request.headers, raw=raw, address=address)
     except BadSignature:
         throttle.refuse_over("webhook_forgery", address, limit=FORGERIES, per=FORGERIES_PER)
         throttle.count("webhook_forgery", address, per=FORGERIES_PER)

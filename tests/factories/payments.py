@@ -21,7 +21,12 @@ WEBHOOK = "/api/payment/webhook/paystack/"
 
 def intent(unit: Unit, *, amount: int | None = None, email: str = GUEST, **changes) -> PaymentIntent:
     """An intent for one period unless an amount is given, its checkout opened at the sandbox."""
-    opened = intents.open_intent(
+    return started(opened(unit, amount=amount, email=email, **changes))
+
+
+def opened(unit: Unit, *, amount: int | None = None, email: str = GUEST, **changes) -> PaymentIntent:
+    """An intent nobody has been sent to a checkout for."""
+    made = intents.open_intent(
         purpose=PURPOSE,
         subject_id=unit.id,
         amount=unit.price if amount is None else amount,
@@ -29,7 +34,7 @@ def intent(unit: Unit, *, amount: int | None = None, email: str = GUEST, **chang
         actor=VISITOR,
         **changes,
     )
-    return started(opened.intent)
+    return made.intent
 
 
 def started(made: PaymentIntent) -> PaymentIntent:

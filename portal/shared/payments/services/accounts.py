@@ -134,18 +134,19 @@ def set_up(
             )
         elif not each.secret and not each.needed:
             kept.pop(each.name, None)
+    now = utcnow()
     hints = {each.name: vault.hint(keys[each.name]) for each in fields if each.secret and keys.get(each.name)}
     before = {"hints": account.hints, "details": account.details} if account else None
     if account is None:
         account = GatewayAccount(
             business_id=place.business_id, provider=provider, token=secrets.token_hex(16), version=0, enabled=True
         )
-        db.session.add(account)
     account.secrets, account.details, account.hints = vault.sealed(keys), details, hints
     account.payer_bears_charges = payer_bears_charges
     account.version += 1
-    account.changed_by, account.changed_at = actor.name, utcnow()
+    account.changed_by, account.changed_at = actor.name, now
     account.tested_at = account.test_passed = account.test_said = None
+    db.session.add(account)
     db.session.flush()
     _record("gateway_account.set_up", account, place, actor, before, {"hints": hints, "details": details})
     return account
