@@ -14,18 +14,28 @@ from portal.gateways.base import Gateway
 from portal.gateways.flutterwave import Flutterwave
 from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
-from portal.shared.access.services import grants, offers
+from portal.shared.access.services import grants, offers, paid_access
 from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
 from portal.shared.payments import purposes
+from portal.shared.payments.services import bills
 
 
 def connect(settings: Settings) -> None:
     """Join the domains to each other and to the gateways the settings name."""
     registry.connect(_gateways, _own_gateway)
     vault.connect(settings.derived_key("vault"))
-    purposes.register(offers.PURPOSE, prepare=offers.prepare, fulfil=grants.grant_from_payment, earned=chart.HIRE)
+    purposes.register(
+        offers.PURPOSE,
+        prepare=offers.prepare,
+        fulfil=grants.grant_from_payment,
+        earned=chart.HIRE,
+        about=paid_access.about,
+    )
+    purposes.register(
+        bills.PURPOSE, prepare=bills.prepare, fulfil=bills.fulfil, earned=bills.earned, about=bills.about
+    )
     if settings.testing:
         passwords.use_cheapest()
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))

@@ -52,3 +52,29 @@ class AlertRaised(Event):
     topic: ClassVar[str] = "payments.alert.raised"
     reference: str | None
     what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillRaised(Event):
+    """A customer is asked for money."""
+
+    topic: ClassVar[str] = "payments.bill.raised"
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillPaid(Event):
+    """Money counted towards a bill, all of it or a part; `due` minor units are still to come."""
+
+    topic: ClassVar[str] = "payments.bill.paid"
+    number: int
+    amount: int
+    due: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillCancelled(Event):
+    """A bill is not asked for any more."""
+
+    topic: ClassVar[str] = "payments.bill.cancelled"
+    number: int

@@ -32,6 +32,16 @@ class Terms:
     description: str
     price: int | None = None
     period_minutes: int | None = None
+    #: Whose credit it is that the payment does not use up; without one, the payer's own.
+    customer_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What was paid for, in words: a title, and lines of (name, words) for a receipt."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...] = ()
 
 
 #: Refuses what cannot be paid for, in a sentence; else says the terms.
@@ -40,6 +50,8 @@ Prepare = Callable[[Offer], Terms]
 Fulfil = Callable[["PaymentIntent", "Payment", Actor], int]
 #: The account of the chart that what was paid for is booked to.
 Earned = Callable[["PaymentIntent"], str]
+#: Says what was paid for, in words.
+Tell = Callable[["PaymentIntent"], About]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +61,15 @@ class Purpose:
     prepare: Prepare
     fulfil: Fulfil
     earned: Earned
+    about: Tell
 
 
 _purposes: dict[str, Purpose] = {}
 
 
-def register(name: str, *, prepare: Prepare, fulfil: Fulfil, earned: str | Earned) -> None:
-    """Say what a payment for this purpose needs beforehand, does afterwards, and is booked to."""
-    _purposes[name] = Purpose(prepare, fulfil, earned if callable(earned) else lambda _intent: earned)
+def register(name: str, *, prepare: Prepare, fulfil: Fulfil, earned: str | Earned, about: Tell) -> None:
+    """Say what a payment for this purpose needs beforehand, does afterwards, is booked to, and is called."""
+    _purposes[name] = Purpose(prepare, fulfil, earned if callable(earned) else lambda _intent: earned, about)
 
 
 def purpose(name: str) -> Purpose:

@@ -47,19 +47,24 @@ def open_intent(
     payer_phone: str | None = None,
     return_url: str | None = None,
     provider: str | None = None,
+    way: str | None = None,
     idem_key: str | None = None,
     asked: bytes | None = None,
 ) -> Opened:
     """Write down what somebody sets out to pay, after the purpose has agreed to take the money.
 
     `asked` is the hash of the request: the same key with another one raises IdempotencyKeyReused.
+    `way` is cash or card, for money taken by a person at a desk: no provider is asked for it.
     """
     if idem_key is not None and (known := find_by_key(actor.key, idem_key)) is not None:
         return _same(known, asked)
     terms = purposes.purpose(purpose).prepare(
         purposes.Offer(subject_id=subject_id, amount=amount, currency=currency, payer=payer_email)
     )
-    chosen = providers.choose(provider, asset_of(terms.asset_id).business_id)
+    if way is not None:
+        chosen = providers.Chosen(way, None, payer_bears_charges=False)
+    else:
+        chosen = providers.choose(provider, asset_of(terms.asset_id).business_id)
     intent = db.session.scalar(
         insert(PaymentIntent)
         .values(
@@ -72,6 +77,7 @@ def open_intent(
             subject_id=subject_id,
             payer_email=payer_email,
             payer_phone=payer_phone,
+            customer_id=terms.customer_id,
             amount=amount,
             currency=terms.currency,
             price=terms.price,

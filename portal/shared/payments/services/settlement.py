@@ -36,6 +36,8 @@ from portal.shared.payments.services.intents import end, open_second
 #: When the gateway is asked again by itself, after the checkout was opened; then hourly until it is given up.
 POLL_AFTER = tuple(timedelta(seconds=n) for n in (30, 120, 300, 900, 1_800, 3_600))
 POLL_FOR = timedelta(hours=72)
+#: Brought by a person who took cash or a card at a desk.
+AT_THE_DESK = "desk"
 OPEN = (IntentStatus.CREATED, IntentStatus.PENDING, IntentStatus.PROCESSING)
 LATE = (IntentStatus.EXPIRED, IntentStatus.ABANDONED, IntentStatus.FAILED)
 #: Money has come, and the gateway need not be asked any more.
@@ -152,7 +154,7 @@ def _take(intent: PaymentIntent, charge: Charge, via: str, actor: Actor, held_be
         paid_at=charge.paid_at or utcnow(),
         settled_via=via,
         receipt=charge.receipt,
-        taken_by=actor.key if actor.kind is ActorKind.USER else None,
+        taken_by=actor.key if via == AT_THE_DESK else None,
     )
     db.session.add(payment)
     db.session.flush()

@@ -1,0 +1,26 @@
+"""What a payment for the use of a unit is called, on pages, receipts and in letters."""
+
+from __future__ import annotations
+
+from portal.core.words import _
+from portal.shared.access.queries import find_grant_of_payment
+from portal.shared.access.until import on_paper
+from portal.shared.assets.queries import asset_of, units_by_id
+from portal.shared.assets.services.units import called
+from portal.shared.payments.models import PaymentIntent
+from portal.shared.payments.purposes import About
+
+
+def about(intent: PaymentIntent) -> About:
+    """The unit, and from when until when it may be used; a unit may have been deleted since."""
+    unit = units_by_id({intent.subject_id}).get(intent.subject_id)
+    if unit is None:
+        return About(_("A room or vehicle that is not there any more"))
+    grant = find_grant_of_payment(intent.payment.id) if intent.payment else None
+    if grant is None:
+        return About(called(unit))
+    timezone = asset_of(unit.asset_id).timezone
+    return About(
+        called(unit),
+        ((_("From"), on_paper(grant.starts_at, timezone)), (_("Until"), on_paper(grant.ends_at, timezone))),
+    )

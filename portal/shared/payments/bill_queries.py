@@ -1,0 +1,138 @@
+"""Finding bills, and locking one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from portal.core import locks
+from portal.core.db import db
+from portal.core.paging import Page, page_of
+from portal.core.words import _
+from portal.shared.customers.models import Customer
+from portal.shared.payments.errors import NoSuchBill
+from portal.shared.payments.models import Bill, BillStatus
+
+UNPAID = (BillStatus.OPEN, BillStatus.PART_PAID)
+#: No place has raised so many; a larger number is not even looked for.
+HIGHEST_NUMBER = 2**31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedBills:
+    """Which bills of a place to show; the page's filter chips."""
+
+    status: str | None = None
+    kind: str | None = None
+    overdue_on: date | None = None
+    search: str | None = None
+
+
+def get_bill(bill_id: uuid.UUID) -> Bill:
+    """A bill by its key, as it stands now; raises NoSuchBill."""
+    return _one(select(Bill).where(Bill.id == bill_id))
+
+
+def get_bill_by_number(asset_id: uuid.UUID, number: int) -> Bill:
+    """The bill with this number at a place; raises NoSuchBill."""
+    if not 0 < number < HIGHEST_NUMBER:
+        raise no_such_bill()
+    return _one(select(Bill).where(Bill.asset_id == asset_id, Bill.number == number))
+
+
+def get_bill_by_token(token: str) -> Bill:
+    """The bill behind a public address; raises NoSuchBill."""
+    if not token.isascii() or "\0" in token:
+        raise no_such_bill()
+    return _one(select(Bill).where(Bill.token == token))
+
+
+def no_such_bill() -> NoSuchBill:
+    """What is said of a bill that is not there, or that is another's."""
+    return NoSuchBill(_("There is no such bill. Look at its number or its link again."), field="number")
+
+
+def bills_by_id(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Bill]:
+    """Bills by their keys."""
+    if not ids:
+        return {}
+    return {bill.id: bill for bill in db.session.scalars(select(Bill).where(Bill.id.in_(ids)))}
+
+
+def bills_of(asset_id: uuid.UUID, wanted: WantedBills, *, cursor: str | None = None, limit: object = 50) -> Page[Any]:
+    """One page of a place's bills, the youngest first."""
+    return page_of(_wanted(asset_id, wanted), (Bill.created_at, Bill.id), cursor=cursor, limit=limit)
+
+
+def all_bills_of(asset_id: uuid.UUID, wanted: WantedBills) -> Iterator[Bill]:
+    """Every bill that is wanted, page by page, so that an export holds little at a time."""
+    cursor: str | None = None
+    while True:
+        found = bills_of(asset_id, wanted, cursor=cursor, limit=200)
+        yield from found.items
+        if found.next is None:
+            return
+        cursor = found.next
+
+
+def bill_figures(asset_id: uuid.UUID, wanted: WantedBills, today: date) -> dict[str, int]:
+    """Over the wanted bills: how many, what they ask for, what has come, what is due and overdue, in minor units."""
+    due = func.sum(Bill.amount - Bill.paid)
+    row = db.session.execute(
+        _wanted(asset_id, wanted).with_only_columns(
+            func.count(Bill.id),
+            func.coalesce(func.sum(Bill.amount).filter(Bill.status != BillStatus.CANCELLED), 0),
+            func.coalesce(func.sum(Bill.paid), 0),
+            func.coalesce(due.filter(Bill.status.in_(UNPAID)), 0),
+            func.coalesce(due.filter(Bill.status.in_(UNPAID), Bill.due_on < today), 0),
+        )
+    ).one()
+    return dict(zip(("bills", "asked", "paid", "due", "overdue"), map(int, row), strict=True))
+
+
+def unpaid_bills_of(customer_id: uuid.UUID, limit: int = 50) -> Sequence[Bill]:
+    """What a customer still has to pay, the oldest first."""
+    return db.session.scalars(
+        select(Bill).where(Bill.customer_id == customer_id, Bill.status.in_(UNPAID)).order_by(Bill.id).limit(limit)
+    ).all()
+
+
+def lock_bill(bill_id: uuid.UUID) -> Bill:
+    """A bill, locked and fresh; raises NoSuchBill."""
+    locks.taking("bill")
+    return _one(select(Bill).where(Bill.id == bill_id).with_for_update())
+
+
+def _one(question: Select[Bill]) -> Bill:
+    found: Bill | None = db.session.scalar(question.execution_options(populate_existing=True))
+    if found is None:
+        raise no_such_bill()
+    return found
+
+
+def _wanted(asset_id: uuid.UUID, wanted: WantedBills) -> Select[Bill]:
+    question = select(Bill).where(Bill.asset_id == asset_id)
+    if wanted.status:
+        question = question.where(Bill.status == wanted.status)
+    if wanted.kind:
+        question = question.where(Bill.kind == wanted.kind)
+    if wanted.overdue_on:
+        question = question.where(Bill.status.in_(UNPAID), Bill.due_on < wanted.overdue_on)
+    if wanted.search:
+        question = question.join(Customer, Customer.id == Bill.customer_id)
+        said = wanted.search
+        fits = (
+            Customer.name.icontains(said, autoescape=True)
+            | Customer.email.icontains(said, autoescape=True)
+            | Customer.phone.icontains(said, autoescape=True)
+            | Bill.description.icontains(said, autoescape=True)
+        )
+        if said.isascii() and said.isdigit() and 0 < int(said) < HIGHEST_NUMBER:
+            fits = fits | (Bill.number == int(said))
+        question = question.where(fits)
+    return question
