@@ -40,10 +40,11 @@ def test_fifty_payments_of_one_bill_never_pay_more_than_it_asks(app, committed):
         for n in range(50)
     ]  # fmt: skip
 
-    def settle(said):
-        return settlement.settle(charge=said, provider="sandbox", via="webhook", actor=payments.VISITOR).verdict
+    def settle(each):
+        told = charge(each)
+        return settlement.settle(charge=told, provider="sandbox", via="webhook", actor=payments.VISITOR).verdict
 
-    said = at_once(app, *[lambda each=charge(each): settle(each) for each in opened])
+    said = at_once(app, *[lambda each=each: settle(each) for each in opened])
     assert said == ["settled"] * 50
     now = get_bill(bill.id)
     assert (now.paid, now.status) == (1_000_000, "paid")
