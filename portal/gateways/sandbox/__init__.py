@@ -5,10 +5,20 @@ from __future__ import annotations
 from config import Settings
 from portal.gateways.paystack import Paystack
 from portal.gateways.sandbox import server
+from portal.gateways.sandbox.daraja.credentials import DarajaCredentials, daraja_credentials
 from portal.gateways.sandbox.keys import flutterwave_hash, flutterwave_key, paystack_key
 from portal.gateways.sandbox.server import base_url
 
-__all__ = ["base_url", "flutterwave_hash", "flutterwave_key", "gateway", "paystack_key", "secret_key"]
+__all__ = [
+    "DarajaCredentials",
+    "base_url",
+    "daraja_credentials",
+    "flutterwave_hash",
+    "flutterwave_key",
+    "gateway",
+    "paystack_key",
+    "secret_key",
+]
 
 secret_key = paystack_key
 

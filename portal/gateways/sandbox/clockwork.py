@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from portal.core.clock import utcnow
-from portal.gateways.sandbox import balances, refunds, service, transfers
+from portal.gateways.sandbox import balances, flutterwave, refunds, service, transfers
+from portal.gateways.sandbox.daraja import pushes
 
 #: Enough steps for anything under way to come to its end.
 MOST_STEPS = 5
@@ -11,7 +12,8 @@ MOST_STEPS = 5
 
 def tick() -> int:
     """Do what is due now; returns how much that was."""
-    return service.pay_late() + refunds.move_due() + transfers.move_due() + balances.settle()
+    late = service.pay_late() + flutterwave.pay_late() + pushes.expire_due()
+    return late + refunds.move_due() + transfers.move_due() + balances.settle()
 
 
 def advance() -> int:

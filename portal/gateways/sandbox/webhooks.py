@@ -11,9 +11,12 @@ from flask import current_app
 
 from config import Settings
 from portal.gateways.sandbox import clockwork, documents, keys, outgoing
+from portal.gateways.sandbox.daraja import paybill
 from portal.gateways.sandbox.models import SandboxTransaction, SandboxWebhook
 
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+#: M-PESA waits so long for a merchant's word on a payment.
+ASKING_TIMEOUT = httpx.Timeout(8.0, connect=2.0)
 #: One message may bring about the next (M-PESA asks before it confirms): so many rounds in one go.
 ROUNDS = 5
 
@@ -57,15 +60,18 @@ def headers_of(message: SandboxWebhook, settings: Settings) -> dict[str, str]:
 
 def _deliver(message: SandboxWebhook, settings: Settings) -> bool:
     url = settings.public_url + message.url if message.url.startswith("/") else message.url
-    status, text = _post(url, message.body.encode(), headers_of(message, settings))
+    patience = ASKING_TIMEOUT if message.event == "validation" else TIMEOUT
+    status, text = _post(url, message.body.encode(), headers_of(message, settings), patience)
     outgoing.told(number=message.number, status=status, error=None if status == 200 else text[:200])
+    if message.event == "validation":
+        paybill.answered(receipt=message.subject, status=status, text=text[:10_000])
     return status == 200
 
 
-def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int | None, str]:
+def _post(url: str, body: bytes, headers: dict[str, str], patience: httpx.Timeout) -> tuple[int | None, str]:
     try:
         answer = httpx.post(
-            url, content=body, headers=headers, timeout=TIMEOUT, follow_redirects=False, trust_env=False
+            url, content=body, headers=headers, timeout=patience, follow_redirects=False, trust_env=False
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return None, type(error).__name__

@@ -1,0 +1,1 @@
+"""The pretended M-PESA behind Safaricom's Daraja: tokens, prompts on a phone, pay bill, reversals. Whole shillings."""
