@@ -59,6 +59,7 @@ CALLS = {
     ),
     "flutterwave": (
         "payments", "verify", "verify_by_reference", "transactions", "refund", "refunds", "fee", "resend_hook",
+        "settlements",
     ),
     "daraja": ("token", "push", "query", "register", "reversal", "status"),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -202,11 +202,48 @@ def refund(*, number: int, amount: int | None, comments: str) -> SandboxFlutterw
     return made
 
 
-def refunds(*, page: int, per_page: int) -> tuple[Sequence[SandboxFlutterwaveRefund], int]:
+def refunds(
+    *, since: datetime | None, until: datetime | None, page: int, per_page: int
+) -> tuple[Sequence[SandboxFlutterwaveRefund], int]:
     """One page of refunds, newest first, and how many there are."""
-    total = db.session.scalar(select(func.count(SandboxFlutterwaveRefund.id))) or 0
-    question = select(SandboxFlutterwaveRefund).order_by(SandboxFlutterwaveRefund.number.desc())
+    wanted: list[ColumnElement[bool]] = []
+    if since is not None:
+        wanted.append(SandboxFlutterwaveRefund.created_at >= since)
+    if until is not None:
+        wanted.append(SandboxFlutterwaveRefund.created_at < until)
+    total = db.session.scalar(select(func.count(SandboxFlutterwaveRefund.id)).where(*wanted)) or 0
+    question = select(SandboxFlutterwaveRefund).where(*wanted).order_by(SandboxFlutterwaveRefund.number.desc())
     return db.session.scalars(question.limit(per_page).offset((page - 1) * per_page)).all(), total
+
+
+def settlements(*, since: datetime | None, until: datetime | None) -> list[dict[str, Any]]:
+    """What each earlier day's charges came to in each currency, newest first: paid out the day after."""
+    today = datetime.combine(utcnow().date(), time(), UTC)
+    day = func.date_trunc("day", SandboxFlutterwaveCharge.created_at, "UTC")
+    wanted = [SandboxFlutterwaveCharge.status == "successful", SandboxFlutterwaveCharge.created_at < today]
+    if since is not None:
+        wanted.append(SandboxFlutterwaveCharge.created_at >= since)
+    if until is not None:
+        wanted.append(SandboxFlutterwaveCharge.created_at < until)
+    rows = db.session.execute(
+        select(
+            day,
+            SandboxFlutterwaveCharge.currency,
+            func.min(SandboxFlutterwaveCharge.number),
+            func.sum(SandboxFlutterwaveCharge.charged),
+            func.sum(SandboxFlutterwaveCharge.fee),
+            func.count(),
+        )
+        .where(*wanted)
+        .group_by(day, SandboxFlutterwaveCharge.currency)
+        .order_by(day.desc(), SandboxFlutterwaveCharge.currency)
+    ).all()
+    return [
+        documents.settlement(
+            number=number, day=made_on, currency=currency, gross=int(gross), fees=int(fees), count=count
+        )
+        for made_on, currency, number, gross, fees, count in rows
+    ]
 
 
 def refund_by_number(number: int) -> SandboxFlutterwaveRefund:

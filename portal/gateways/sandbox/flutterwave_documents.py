@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -67,6 +68,33 @@ def refund(made: SandboxFlutterwaveRefund) -> dict[str, Any]:
         "comments": made.comments,
         "meta": {"source": "availablebalance"},
         "created_at": iso(made.created_at),
+    }
+
+
+def settlement(*, number: int, day: datetime, currency: str, gross: int, fees: int, count: int) -> dict[str, Any]:
+    """One day's money, paid out to the merchant's bank; amounts in minor units."""
+    paid_on = iso(day + timedelta(days=1))
+    return {
+        "id": number,
+        "account_id": ACCOUNT,
+        "merchant_name": "Sandbox",
+        "merchant_email": "merchant@sandbox.invalid",
+        "settlement_account": "0000000000",
+        "bank_code": "000",
+        "transaction_date": iso(day),
+        "due_date": paid_on,
+        "processed_date": paid_on,
+        "status": "completed",
+        "is_local": True,
+        "currency": currency,
+        "gross_amount": _major(gross, currency),
+        "app_fee": _major(fees, currency),
+        "merchant_fee": 0,
+        "chargeback": 0,
+        "refund": 0,
+        "stampduty_charge": 0,
+        "net_amount": _major(gross - fees, currency),
+        "transaction_count": count,
     }
 
 

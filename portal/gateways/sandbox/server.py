@@ -22,7 +22,12 @@ class Quiet(WSGIRequestHandler):
 
 
 #: Under which path each provider's own paths begin.
-PREFIXES = {"paystack": "/sandbox", "flutterwave": "/sandbox/flutterwave", "daraja": "/sandbox/daraja"}
+PREFIXES = {
+    "paystack": "/sandbox",
+    "flutterwave": "/sandbox/flutterwave",
+    "daraja": "/sandbox/daraja",
+    "mpesa": "/sandbox/daraja",
+}
 
 
 def base_url(provider: str = "paystack") -> str:

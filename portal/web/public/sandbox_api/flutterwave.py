@@ -103,10 +103,8 @@ def flutterwave_verify_by_reference() -> Answer:
 def flutterwave_transactions() -> Answer:
     """A page of transactions; `from` and `to` are days, both included."""
     page = queried("page", 1, 10**6)
-    until = _midnight("to")
     rows, total = service.listed(
-        since=_midnight("from"),
-        until=until + timedelta(days=1) if until else None,
+        **_span(),
         tx_ref=parse.optional(parse.text, request.args.get("tx_ref"), "tx_ref"),
         status=parse.optional(parse.choice, request.args.get("status"), "status", options=STATUSES),
         page=page,
@@ -135,9 +133,9 @@ def flutterwave_refund(number: int) -> Answer:
 @public
 @call(FLUTTERWAVE, "refunds")
 def flutterwave_refunds() -> Answer:
-    """A page of refunds."""
+    """A page of refunds; `from` and `to` are days, both included."""
     page = queried("page", 1, 10**6)
-    rows, total = service.refunds(page=page, per_page=PER_PAGE)
+    rows, total = service.refunds(**_span(), page=page, per_page=PER_PAGE)
     return good("Refunds fetched", [documents.refund(each) for each in rows], meta=_meta(total, page))
 
 
@@ -166,6 +164,21 @@ def flutterwave_resend_hook(number: int) -> Answer:
     """Tell the merchant once more."""
     service.resend_hook(number=number)
     return good("hook sent successfully", "hook sent")
+
+
+@blueprint.get("/flutterwave/v3/settlements")
+@public
+@call(FLUTTERWAVE, "settlements")
+def flutterwave_settlements() -> Answer:
+    """What was paid out to the merchant's bank; all on one page."""
+    data = service.settlements(**_span())
+    info = {"total": len(data), "current_page": 1, "total_pages": 1, "page_size": len(data)}
+    return good("Settlements fetched", data, meta={"page_info": info})
+
+
+def _span() -> dict[str, datetime | None]:
+    until = _midnight("to")
+    return {"since": _midnight("from"), "until": until + timedelta(days=1) if until else None}
 
 
 def _midnight(name: str) -> datetime | None:
