@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from portal.core.clock import utcnow
 from portal.core.db import db
@@ -279,7 +279,7 @@ def _tell(made: SandboxFlutterwaveCharge) -> None:
     )
 
 
-def _charges() -> Any:
+def _charges() -> Select[tuple[SandboxFlutterwaveCharge]]:
     return select(SandboxFlutterwaveCharge).execution_options(populate_existing=True)
 
 

@@ -8,7 +8,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import current_app, request
@@ -21,6 +21,7 @@ from portal.web.guards import public
 from portal.web.public.sandbox_api.calls import Answer, Provider, asked, call, public_url
 from portal.web.public.sandbox_api.routes import blueprint
 
+T = TypeVar("T")
 PHONE = re.compile(r"254[17][0-9]{8}")
 TIMESTAMP = re.compile(r"20[0-9]{12}")
 SHORTCODE = re.compile(r"[0-9]{5,7}")
@@ -274,7 +275,7 @@ def _callback(sent: dict[str, Any], name: str) -> str:
     return url
 
 
-def _read(reader: Callable[..., Any], sent: dict[str, Any], name: str, **options: Any) -> Any:
+def _read(reader: Callable[..., T], sent: dict[str, Any], name: str, **options: Any) -> T:
     """A field by the strict reader; whatever it refuses, Daraja names only the field."""
     try:
         return reader(sent.get(name), name, **options)
