@@ -8,95 +8,21 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+import config_providers
+from config_providers import PROVIDERS
+from config_reader import ConfigError as ConfigError
+from config_reader import Network as Network
+from config_reader import Reader
+
 ROOT = Path(__file__).resolve().parent
 SECRET_BYTES = 32
-PROVIDERS = ("sandbox", "paystack", "flutterwave", "mpesa")
-PROVIDER_NEEDS = {
-    "sandbox": (),
-    "paystack": ("PAYSTACK_SECRET_KEY",),
-    "flutterwave": ("FLUTTERWAVE_SECRET_KEY", "FLUTTERWAVE_SECRET_HASH"),
-    "mpesa": ("DARAJA_CONSUMER_KEY", "DARAJA_CONSUMER_SECRET", "DARAJA_SHORTCODE", "DARAJA_PASSKEY"),
-}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-Network = IPv4Network | IPv6Network
-T = TypeVar("T")
-
-
-class ConfigError(Exception):
-    """The settings cannot be used; `mistakes` holds one sentence for each reason."""
-
-    def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
-
-
-class _Reader:
-    """Takes values out of the environment and gathers every mistake instead of stopping at the first."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.mistakes: list[str] = []
-
-    def text(self, name: str, default: str = "") -> str:
-        return self.environ.get(name, "").strip() or default
-
-    def number(self, name: str, default: int, low: int, high: int) -> int:
-        raw = self.text(name)
-        if not raw:
-            return default
-        if raw.isascii() and raw.isdigit() and low <= int(raw) <= high:
-            return int(raw)
-        return self._refuse(f"{name} must be a whole number from {low} to {high}, not '{raw}'.", default)
-
-    def flag(self, name: str, default: T) -> bool | T:
-        raw = self.text(name).lower()
-        if not raw:
-            return default
-        if raw in ("1", "true", "yes", "on"):
-            return True
-        if raw in ("0", "false", "no", "off"):
-            return False
-        return self._refuse(f"{name} must be 1 or 0, not '{raw}'.", default)
-
-    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        raw = self.text(name, default)
-        if raw in allowed:
-            return raw
-        return self._refuse(f"{name} must be one of {', '.join(allowed)}, not '{raw}'.", default)
-
-    def url(self, name: str, schemes: tuple[str, ...], default: str = "", needs_host: bool = True) -> str:
-        """An address of one of the schemes; the sentence never repeats it, for it may hold a password."""
-        raw = self.text(name, default)
-        if not raw:
-            return ""
-        try:
-            parts = urlsplit(raw)
-            well_formed = parts.scheme in schemes and (parts.port or 1) > 0
-        except ValueError:
-            return self._refuse(f"{name} is not an address that can be read.", "")
-        if well_formed and (parts.hostname or not needs_host):
-            return raw
-        return self._refuse(f"{name} must look like {schemes[0]}://host.", "")
-
-    def networks(self, name: str) -> tuple[Network, ...]:
-        found: list[Network] = []
-        for word in self.text(name).replace(",", " ").split():
-            try:
-                found.append(ip_network(word, strict=False))
-            except ValueError:
-                self.mistakes.append(f"{name} must list addresses such as 10.0.0.0/8, not '{word}'.")
-        return tuple(found)
-
-    def _refuse(self, sentence: str, instead: T) -> T:
-        self.mistakes.append(sentence)
-        return instead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +54,13 @@ class Settings:
     daraja_consumer_key: str = field(default="", repr=False)
     daraja_consumer_secret: str = field(default="", repr=False)
     daraja_shortcode: str = ""
+    daraja_till: str = ""
     daraja_passkey: str = field(default="", repr=False)
-    daraja_base_url: str = "https://sandbox.safaricom.co.ke"
+    daraja_base_url: str = config_providers.DARAJA_SANDBOX
+    daraja_initiator: str = ""
+    daraja_initiator_password: str = field(default="", repr=False)
+    daraja_certificate: Path | None = None
+    daraja_callback_addresses: tuple[Network, ...] = config_providers.SAFARICOM_ADDRESSES
     smtp_url: str = field(default="", repr=False)
     whatsapp_token: str = field(default="", repr=False)
     whatsapp_base_url: str = "https://graph.facebook.com"
@@ -154,7 +85,7 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
         """The settings these variables describe, or a ConfigError with every mistake in them."""
-        read = _Reader(environ)
+        read = Reader(environ)
         environment = read.choice("ENVIRONMENT", "development", ("development", "production"))
         production = environment == "production"
         host = read.text("HOST", "127.0.0.1")
@@ -181,18 +112,7 @@ class Settings:
             demo=read.flag("DEMO", None),
             payment_provider=read.choice("PAYMENT_PROVIDER", "" if production else "sandbox",
                                          (*PROVIDERS, "") if production else PROVIDERS),
-            paystack_secret_key=read.text("PAYSTACK_SECRET_KEY"),
-            paystack_base_url=read.url("PAYSTACK_BASE_URL", ("https", "http"), cls.paystack_base_url),
-            flutterwave_secret_key=read.text("FLUTTERWAVE_SECRET_KEY"),
-            flutterwave_secret_hash=read.text("FLUTTERWAVE_SECRET_HASH"),
-            flutterwave_base_url=read.url(
-                "FLUTTERWAVE_BASE_URL", ("https", "http"), cls.flutterwave_base_url
-            ),
-            daraja_consumer_key=read.text("DARAJA_CONSUMER_KEY"),
-            daraja_consumer_secret=read.text("DARAJA_CONSUMER_SECRET"),
-            daraja_shortcode=read.text("DARAJA_SHORTCODE"),
-            daraja_passkey=read.text("DARAJA_PASSKEY"),
-            daraja_base_url=read.url("DARAJA_BASE_URL", ("https", "http"), cls.daraja_base_url),
+            **config_providers.read(read, production=production),
             smtp_url=read.url("SMTP_URL", ("smtp", "smtps")),
             whatsapp_token=read.text("WHATSAPP_TOKEN"),
             whatsapp_base_url=read.url("WHATSAPP_BASE_URL", ("https", "http"), cls.whatsapp_base_url),
@@ -313,17 +233,14 @@ def plain_postgres_url(url: str) -> str:
     return url.replace("postgresql+psycopg2://", "postgresql://", 1)
 
 
-def _database(read: _Reader, name: str) -> str:
+def _database(read: Reader, name: str) -> str:
     """PostgreSQL over a socket has its directory in the query, so the host may be missing."""
     return read.url(name, ("postgresql", "postgres", "postgresql+psycopg2"), needs_host=False)
 
 
-def _conflicts(settings: Settings, read: _Reader) -> list[str]:
+def _conflicts(settings: Settings, read: Reader) -> list[str]:
     """What is wrong with the settings taken together; production is asked for more."""
-    found = []
-    missing = [name for name in PROVIDER_NEEDS.get(settings.payment_provider, ()) if not read.text(name)]
-    if missing:
-        found.append(f"PAYMENT_PROVIDER {settings.payment_provider} needs {', '.join(missing)}.")
+    found = config_providers.mistakes(settings, read)
     short = len(settings.secret_key.encode()) < SECRET_BYTES
     if short and (settings.secret_key or settings.production):
         found.append(f"SECRET_KEY must have {SECRET_BYTES} bytes; run flask make-secret.")

@@ -16,6 +16,8 @@ import structlog
 MOST_SILENT = 5
 REST_SECONDS = 10.0
 
+#: Seconds that only go forward.
+Clock = Callable[[], float]
 log = structlog.get_logger(__name__)
 
 
@@ -28,7 +30,7 @@ class Breaker:
         *,
         most_silent: int = MOST_SILENT,
         rest: float = REST_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = time.monotonic,
     ) -> None:
         self.name = name
         self._most_silent, self._rest, self._clock = most_silent, rest, clock

@@ -39,6 +39,8 @@ _UNSENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
+#: Some say these without a word.
+_BARE_NO = (400, 401, 403)
 log = structlog.get_logger(__name__)
 
 
@@ -170,6 +172,8 @@ class Wire:
         try:
             document = parse.json_object(raw, max_bytes=MOST_BYTES)
         except Invalid as error:
+            if status in _BARE_NO and not raw.strip():
+                return Answer(status, {})
             raise _Silence(f"status {status}, {error.code}", again=status >= 500) from None
         if not self._is_answer(status, document):
             raise _Silence(f"status {status}", again=True)

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from tests.house.test_files import ROOT, tracked
 
 FOLDERS = ("portal", "jobs", "bench", "scripts", "docs", ".ci")
-FILES = ("config.py", "run.py", "wsgi.py", "Makefile", "README.md")
+FILES = ("config.py", "config_providers.py", "config_reader.py", "run.py", "wsgi.py", "Makefile", "README.md")
 
 
 def product(*endings):

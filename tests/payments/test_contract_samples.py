@@ -5,6 +5,7 @@ import json
 import pytest
 
 from portal.core.errors import DomainError
+from portal.gateways.daraja import Daraja
 from portal.gateways.flutterwave import Flutterwave
 from portal.gateways.paystack import Paystack
 from tests.support import shared
@@ -82,3 +83,16 @@ def test_flutterwave_tells_and_answers(stage):
     stage.answers = [said(document("flutterwave", "v3-verify.json"))]
     for charge in (flutterwave.verify("LiveCardTest"), flutterwave.verify_transaction("288200108")):
         assert (charge.status, charge.received, charge.net) == ("success", 10_000, 9_860)
+
+
+@pytest.mark.parametrize("path", shared.samples("daraja"), ids=by_name)
+def test_safaricom_calls_back(path):
+    """Two captured callbacks: a payment whose Balance has no value, and a refusal."""
+    daraja = Daraja(consumer_key="c", consumer_secret="s", shortcode="1", passkey="p", base_url="http://127.0.0.1:9")
+    told = daraja.read_push_callback(path.read_bytes())
+    if told.code == "0":
+        assert (told.amount, told.receipt, told.phone) == (100, "NCB9FJNAIT", "+254719748260")
+        assert told.at is not None
+        assert told.at.isoformat() == "2019-03-11T09:21:21+00:00"
+    else:
+        assert (told.state, told.code, told.amount, told.receipt) == ("failed", "2001", None, None)

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -67,8 +67,9 @@ class Provider:
         handler.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(body)
+        with suppress(ConnectionError):  # whoever asked has given up waiting
+            handler.end_headers()
+            handler.wfile.write(body)
 
     def says(self, document, status=200):
         """One answer for everything."""

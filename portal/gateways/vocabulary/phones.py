@@ -86,6 +86,9 @@ class PhonePush(Protocol):
     def read_push_callback(self, raw: bytes) -> PushTold:
         """Read a callback; raises BadMessage."""
 
+    def acknowledge(self) -> dict[str, str | int]:
+        """The body that tells the provider a message was kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayBillTold:
