@@ -71,12 +71,15 @@ def test_only_safaricom_can_read_the_initiators_password(key, tmp_path, encoding
     credential = security_credential("a password nobody may see", path)
     assert key.decrypt(base64.b64decode(credential), padding.PKCS1v15()) == b"a password nobody may see"
     assert security_credential("a password nobody may see", path) != credential
+    if encoding is serialization.Encoding.PEM:
+        pasted = security_credential("x", path.read_text())
+        assert key.decrypt(base64.b64decode(pasted), padding.PKCS1v15()) == b"x"
 
 
 def test_what_is_no_certificate_is_said_so(tmp_path):
     elliptic = certificate(ec.generate_private_key(ec.SECP256R1()), tmp_path / "ec")
     (tmp_path / "text").write_text("-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----")
-    for path in (elliptic, tmp_path / "text", tmp_path / "nowhere", tmp_path):
+    for path in (elliptic, tmp_path / "text", tmp_path / "nowhere", tmp_path, "no certificate", ""):
         with pytest.raises(BadCertificate):
             security_credential("x", path)
 

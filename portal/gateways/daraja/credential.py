@@ -20,15 +20,15 @@ class BadCertificate(Invalid):
     """The file is not a certificate this can be done with."""
 
 
-def security_credential(password: str, certificate: Path) -> str:
+def security_credential(password: str, certificate: Path | str) -> str:
     """The password, readable by Safaricom alone; another text each time."""
     return base64.b64encode(public_key(certificate).encrypt(password.encode(), PKCS1v15())).decode("ascii")
 
 
-def public_key(certificate: Path) -> RSAPublicKey:
-    """The key in Safaricom's certificate, a PEM or DER file."""
+def public_key(certificate: Path | str) -> RSAPublicKey:
+    """The key in Safaricom's certificate: a PEM or DER file, or the text of a PEM one."""
     try:
-        raw = certificate.read_bytes()
+        raw = certificate.encode() if isinstance(certificate, str) else certificate.read_bytes()
         pem = b"-----BEGIN" in raw
         read = x509.load_pem_x509_certificate(raw) if pem else x509.load_der_x509_certificate(raw)
         key = read.public_key()

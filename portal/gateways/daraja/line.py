@@ -52,7 +52,7 @@ class Line:
         till: str = "",
         initiator: str = "",
         initiator_password: str = "",
-        certificate: Path | None = None,
+        certificate: Path | str | None = None,
         public_url: str = "",
         name: str = "mpesa",
         trust_env: bool = True,
