@@ -12,7 +12,7 @@ from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
 from portal.shared.devices.services import commands
 from portal.shared.identity.services import cleanup
-from portal.shared.payments.services import inbox, intents, settlement
+from portal.shared.payments.services import bands, inbox, intents, payouts, settlement
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -48,6 +48,8 @@ SCHEDULE = [
     Job("commands nobody answered", 5, commands.expire_overdue, batches=True),
     Job("payment messages", 1, inbox.process_due, batches=True),
     Job("payments to ask about", 5, settlement.poll_due, batches=True),
+    Job("payouts under way", 2, payouts.work_due, batches=True),
+    Job("published charges", DAY, bands.load_known),
     Job("payments nobody made", 30, intents.expire_due, batches=True),
     Job("sandbox webhooks", 1, sandbox.deliver_due),
     Job("outbox deliveries", 1, outbox.deliver_due, batches=True),

@@ -21,7 +21,7 @@ DESKS = {
     "the ledger": "portal/shared/ledger/services/entries.py",
     "invoices": "portal/shared/invoicing/services/invoices.py",
     "refunds": "portal/shared/payments/services/refunds.py",
-    "transfers": "portal/shared/payments/services/transfers.py",
+    "transfers": "portal/shared/payments/services/payouts.py",
     "M-Pesa": "portal/gateways/mpesa.py",
     "files": "portal/core/files.py",
     "reports": "portal/reporting/sales.py",

@@ -93,7 +93,7 @@ def transfer(data: object) -> TransferSaid | None:
         status=_of(TRANSFERS, data.get("status"), TransferStatus.PENDING),
         amount=amount,
         currency=currency[:10],
-        fee=figures.minor(data.get("fee_charged")) or 0,
+        fee=figures.minor(data.get("fee_charged")),
         reason=_why(data),
         at=figures.moment(data.get("transferred_at") or data.get("updatedAt") or data.get("updated_at")),
     )

@@ -70,14 +70,14 @@ class TransferAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferSaid:
-    """What a gateway says about a transfer."""
+    """What a gateway says about a transfer; `fee` is None where it does not say what it took."""
 
     reference: str
     transfer_code: str
     status: TransferStatus
     amount: int
     currency: str
-    fee: int = 0
+    fee: int | None = None
     reason: str | None = None
     at: datetime | None = None
 

@@ -185,6 +185,7 @@ CHART: dict[str, Plan] = {
 }
 
 #: The one table. In a settled payment net = what reached us after the fee, used + remainder = what was paid for.
+#: A payout's more_fee is what its charge came to beyond the charge that was reserved; below zero where it was less.
 FACTS: dict[str, Fact] = {
     "payment.settled": Fact(
         "Payment received",
@@ -224,7 +225,12 @@ FACTS: dict[str, Fact] = {
     "payout.reserved": Fact("Payout reserved", (debit(PAYOUTS_ON_THEIR_WAY, "total"), credit(MONEY, "total"))),
     "payout.paid": Fact(
         "Payout arrived",
-        (debit(COUNTER, "amount"), debit(PAYOUT_CHARGES, "fee"), credit(PAYOUTS_ON_THEIR_WAY, "total")),
+        (
+            debit(COUNTER, "amount"),
+            debit(PAYOUT_CHARGES, "fee"),
+            credit(PAYOUTS_ON_THEIR_WAY, "total"),
+            credit(MONEY, "more_fee"),
+        ),
     ),
     "mobile_money.received": Fact(
         "Mobile money received", (debit(MONEY, "net"), debit(PROVIDER_CHARGES, "fee"), credit(UNCLAIMED, "amount"))

@@ -83,3 +83,55 @@ class TooLittleHandedOver(Invalid):
 
 class NotTaken(Conflict):
     """What the money was for could not be given, so nothing was recorded."""
+
+
+class NoSuchBand(NotFound):
+    """No charge has that key."""
+
+
+class BandNotSensible(Invalid):
+    """A charge that cannot be meant: it begins in the past, or ends before it begins."""
+
+
+class BandsOverlap(Conflict):
+    """Two charges would hold for one amount at one moment."""
+
+
+class ChargeEatsAll(Conflict):
+    """No amount leaves enough after the charge."""
+
+
+class NoSuchPayout(NotFound):
+    """There is no such payout, or it is not yours."""
+
+    code = "not_found"
+
+
+class WrongPayoutState(Conflict):
+    """What was asked does not fit how the payout stands now."""
+
+    code = "wrong_status"
+
+
+class NotEnoughAtProvider(Conflict):
+    """The money at the provider does not cover a payout and its charge."""
+
+
+class AccountNotOurs(Invalid):
+    """Money that is booked to the place's own bank goes to the account that is written down for the place."""
+
+
+class AccountNotFound(Conflict):
+    """The bank knows no such account, or knows it under another name than was shown."""
+
+
+class OtpRefused(Conflict):
+    """The one-time password was not the one that was sent."""
+
+    code = "wrong_otp"
+
+
+class OtpLocked(Conflict):
+    """Too many wrong one-time passwords; a new one has to be sent."""
+
+    code = "otp_locked"

@@ -78,3 +78,12 @@ class BillCancelled(Event):
 
     topic: ClassVar[str] = "payments.bill.cancelled"
     number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutMoved(Event):
+    """A payout was drafted, approved, sent, confirmed, or came to its end."""
+
+    topic: ClassVar[str] = "payments.payout.moved"
+    reference: str
+    status: str

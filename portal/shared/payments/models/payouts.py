@@ -36,7 +36,11 @@ class PayoutStatus(StrEnum):
 
 
 class Payout(Record):
-    """One transfer to a bank account or a telephone, in minor units; `reference` is its idempotency key."""
+    """One transfer to a bank account or a telephone, in minor units; `reference` is its idempotency key.
+
+    What was drafted never changes afterwards (by trigger): it is approved as it stands, or cancelled. `fee` is the
+    charge that was reserved with the amount, and once the payout arrived, the charge it came to.
+    """
 
     __tablename__ = "payout"
     __table_args__ = (
@@ -48,6 +52,10 @@ class Payout(Record):
             "status in ('draft', 'approved', 'submitting', 'otp', 'pending', 'received', 'success', 'failed',"
             " 'reversed', 'abandoned', 'blocked', 'rejected', 'cancelled')",
             "status_known",
+        ),
+        CheckConstraint(
+            "status in ('draft', 'cancelled') or (approved_by is not null and reserve_entry_id is not null)",
+            "approved_and_reserved",
         ),
         Index("ix_payout_asset_id", "asset_id", "created_at", "id"),
         Index("ix_payout_due", "next_check_at", postgresql_where=text("next_check_at is not null")),
@@ -61,6 +69,8 @@ class Payout(Record):
     counter: Mapped[str]
     description: Mapped[str]
     recipient_name: Mapped[str]
+    #: What sort of account it is, in the provider's words: nuban, ghipss, mobile_money...
+    recipient_kind: Mapped[str] = mapped_column(server_default=text("'nuban'"))
     account_number: Mapped[str]
     bank_code: Mapped[str]
     bank_name: Mapped[str]
