@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jobs import books
 from portal.core import idempotency, outbox, partitions, runs, throttle
 from portal.gateways.sandbox import webhooks as sandbox
 from portal.shared.access.services import expiry
@@ -55,6 +56,7 @@ SCHEDULE = [
     Job("outbox deliveries", 1, outbox.deliver_due, batches=True),
     Job("scheduler heartbeat", 5, beat),
     Job("audit seal", 30, audit.seal, batches=True),
+    Job("look at the books", DAY, books.verify),
     Job("event partitions", DAY, partitions.make_ahead),
     Job("old idempotency keys", HOUR, idempotency.forget_old),
     Job("old throttle windows", HOUR, throttle.forget_old),

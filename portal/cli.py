@@ -13,6 +13,7 @@ from flask.cli import AppGroup
 from portal.core import parse
 from portal.core.actor import system
 from portal.core.errors import DomainError
+from portal.reporting import books_check
 from portal.shared.audit import queries as audit_queries
 from portal.shared.audit import services as audit_services
 from portal.shared.identity import queries, rights_page
@@ -22,11 +23,13 @@ RIGHTS = Path(__file__).resolve().parent.parent / "docs" / "rights.md"
 OPERATOR = system("operator")
 
 audit_group = AppGroup("audit", help="The audit trail: seal it, verify it.")
+ledger_group = AppGroup("ledger", help="The books: verify them.")
 
 
 def register(app: Flask) -> None:
     """Hang the commands on the app."""
     app.cli.add_command(audit_group)
+    app.cli.add_command(ledger_group)
     app.cli.add_command(make_secret)
     app.cli.add_command(create_user)
     app.cli.add_command(deactivate_user)
@@ -83,6 +86,17 @@ def rights_doc() -> None:
     """Write docs/rights.md from the rights matrix."""
     RIGHTS.write_text(rights_page.as_markdown())
     click.echo(f"Wrote {RIGHTS}.")
+
+
+@ledger_group.command("verify")
+def ledger_verify() -> None:
+    """Recompute the books from their postings and name whatever is off."""
+    found = books_check.run()
+    for each in found:
+        click.echo(each.said if each.well else "\n".join(each.wrong))
+    if not all(each.well for each in found):
+        sys.exit(1)
+    click.echo("The books are sound.")
 
 
 @audit_group.command("verify")

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.core import outbox, runs
 from portal.core.db import db
 from portal.core.words import _
+from portal.reporting import books_check
 from portal.shared.devices.models import OPEN, DeadLetter, DeviceCommand
 from portal.shared.payments.models import IntentStatus, PaymentIntent
 
@@ -27,6 +28,8 @@ VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 SILENT_AFTER = 20.0
 OUTBOX_LATE, OUTBOX_STUCK = 5.0, 60.0
 LAG_LATE = 5_000
+#: The books are looked at once a day.
+BOOKS_LATE = 2 * 86_400
 
 
 Beats = dict[str, tuple[float, dict[str, Any]]]
@@ -65,6 +68,7 @@ def parts(*, redis_url: str) -> list[Part]:
         *_broker(beats),
         _redis(redis_url),
         _outbox(),
+        _books(beats),
     ]
 
 
@@ -157,6 +161,20 @@ def _outbox() -> Part:
     state = State.DOWN if age > OUTBOX_STUCK else State.DEGRADED if age > OUTBOX_LATE else State.OK
     said = _("Nothing waits.") if age == 0 else _("The oldest has waited %(seconds)s s.", seconds=round(age, 1))
     return Part("outbox", _("Announcements"), state, said, age)
+
+
+def _books(beats: Beats) -> Part:
+    title = _("Books")
+    if books_check.BEAT not in beats:
+        return Part("books", title, State.OFF, _("Not looked at yet. A worker does so at its start, and once a day."))
+    age, found = beats[books_check.BEAT]
+    wrong = found.get("wrong") or []
+    if wrong:  # what exactly is for the people who run the installation: this page is read by others too
+        said = _("They do not add up. Run flask ledger verify: it names what is off (%(n)s).", n=len(wrong))
+        return Part("books", title, State.DOWN, said, float(len(wrong)))
+    entries, hours = f"{found.get('entries', 0):,}", round(age / 3600)
+    said = _("%(n)s entries add up; looked at %(hours)s h ago.", n=entries, hours=hours)
+    return Part("books", title, State.DEGRADED if age > BOOKS_LATE else State.OK, said, 0.0)
 
 
 @cache

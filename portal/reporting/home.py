@@ -26,9 +26,9 @@ def cards(places: Sequence[Asset]) -> list[Card]:
     ids: list[uuid.UUID] = [place.id for place in places]
     if not ids:
         return []
-    starts = revenue.starts_today({place.timezone for place in places}, utcnow())
+    today = revenue.today_on({place.timezone for place in places}, utcnow())
     took: dict[uuid.UUID, int] = {}
-    for timezone, since in starts.items():
+    for timezone, since in today.items():
         took |= revenue.totals([place.id for place in places if place.timezone == timezone], since=since)
     standing, waiting = occupancy.standing(ids), attention.counts(ids)
     return [Card(place, took[place.id], standing[place.id], waiting[place.id]) for place in places]

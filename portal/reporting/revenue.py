@@ -1,26 +1,30 @@
-"""Money that came in, always added up from the payments themselves: there is no counter that could drift."""
+"""What places earned, always added up from the books: income, less what was given back, on the day it was booked."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from portal.core.db import db
 from portal.shared.assets.models import Asset
-from portal.shared.payments.models import Payment, PaymentIntent
+from portal.shared.ledger.chart import EARNED_ON
+from portal.shared.ledger.models import Account, Entry, Posting
+from portal.shared.payments.models import Payment, PaymentIntent, Refund
 
-#: What a payment adds to revenue: what it bought. Its remainder stays the payer's, and money in review is not ours yet.
-EARNED = Payment.amount - Payment.remainder
+#: The entries that take a payment's money for what it buys; bills raised and refunds earn too, but are no payments.
+PAID = ("payment.settled", "payment.accepted")
+#: Income stands on the right, so that it is negative in the books.
+EARNED: ColumnElement[int] = -func.sum(Posting.amount)
 
 
 @dataclass(frozen=True, slots=True)
 class DayTakings:
-    """What one kind of place took on one local day, in minor units of one currency."""
+    """What one kind of place earned on one local day, in minor units of one currency, and by how many payments."""
 
     day: date
     kind: str
@@ -34,64 +38,76 @@ def total_revenue(asset_id: uuid.UUID) -> int:
     return totals([asset_id])[asset_id]
 
 
-def totals(asset_ids: Collection[uuid.UUID], *, since: datetime | None = None) -> dict[uuid.UUID, int]:
-    """What each place has earned, or has earned since a moment, in minor units of its own currency."""
+def totals(asset_ids: Collection[uuid.UUID], *, since: date | None = None) -> dict[uuid.UUID, int]:
+    """What each place has earned, or has earned since a day of its books, in minor units of its own currency."""
     question = (
-        select(Payment.asset_id, func.sum(EARNED))
-        .where(Payment.asset_id.in_(asset_ids), Payment.counted)
-        .group_by(Payment.asset_id)
+        _earned(asset_ids)
+        .with_only_columns(Posting.asset_id, EARNED)
+        .where(Posting.currency == Asset.currency)
+        .group_by(Posting.asset_id)
     )
     if since is not None:
-        question = question.where(Payment.paid_at >= since)
+        question = question.where(Posting.booked_on >= since)
     found = {asset_id: int(minor) for asset_id, minor in db.session.execute(question)}
     return {asset_id: found.get(asset_id, 0) for asset_id in asset_ids}
 
 
 def of_unit(unit_id: uuid.UUID) -> tuple[int, int]:
-    """What one unit has earned, and by how many payments."""
-    earned, payments = db.session.execute(
-        select(func.coalesce(func.sum(EARNED), 0), func.count())
-        .join(PaymentIntent, PaymentIntent.id == Payment.intent_id)
-        .where(PaymentIntent.subject_id == unit_id, Payment.counted)
-    ).one()
-    return int(earned), int(payments)
+    """What one unit has earned through its payments, and by how many of them."""
+    paid = select(Payment.id).join(PaymentIntent).where(PaymentIntent.subject_id == unit_id)
+    refunded = select(Refund.id).where(Refund.payment_id.in_(paid))
+    earned = (
+        select(EARNED)
+        .join(Entry, Entry.id == Posting.entry_id)
+        .join(Account, Account.id == Posting.account_id)
+        .where(
+            Account.code.in_(EARNED_ON),
+            or_(
+                (Entry.subject == "payment") & Entry.subject_id.in_(paid),
+                (Entry.subject == "refund") & Entry.subject_id.in_(refunded),
+            ),
+        )
+    )
+    counted = select(func.count()).select_from(paid.where(Payment.counted).subquery())
+    minor, payments = db.session.execute(select(earned.scalar_subquery(), counted.scalar_subquery())).one()
+    return int(minor or 0), int(payments)
 
 
 def per_day(asset_ids: Collection[uuid.UUID], first: date, last: date) -> list[DayTakings]:
-    """Takings per local day of each place's own clock, by kind of place and currency; both ends included."""
-    local = _local_day()
+    """What was earned per day of each place's own books, by kind of place and currency; both ends included."""
     rows = db.session.execute(
-        select(local, Asset.kind, Payment.currency, func.sum(EARNED), func.count())
-        .join(Asset, Asset.id == Payment.asset_id)
-        .where(
-            Payment.asset_id.in_(asset_ids),
-            Payment.counted,
-            # a day's slack on both sides keeps the index useful; the local day decides
-            Payment.paid_at >= _utc(first) - timedelta(days=1),
-            Payment.paid_at < _utc(last) + timedelta(days=2),
-            local.between(first, last),
+        _earned(asset_ids)
+        .join(Entry, Entry.id == Posting.entry_id)
+        .with_only_columns(
+            Posting.booked_on,
+            Asset.kind,
+            Posting.currency,
+            EARNED,
+            func.count(Entry.id.distinct()).filter(Entry.fact.in_(PAID)),
         )
-        .group_by(local, Asset.kind, Payment.currency)
-        .order_by(local, Asset.kind, Payment.currency)
+        .where(Posting.booked_on.between(first, last))
+        .group_by(Posting.booked_on, Asset.kind, Posting.currency)
+        .order_by(Posting.booked_on, Asset.kind, Posting.currency)
     )
     return [DayTakings(day, kind, currency, int(minor), count) for day, kind, currency, minor, count in rows]
 
 
 def days_of(asset: Asset, last: date, days: int) -> list[tuple[date, int]]:
-    """One place's takings for each of the days up to one, quiet days included."""
+    """What one place earned on each of the days up to one, in its own currency, quiet days included."""
     first = last - timedelta(days=days - 1)
-    took = {each.day: each.minor for each in per_day([asset.id], first, last)}
+    took = {each.day: each.minor for each in per_day([asset.id], first, last) if each.currency == asset.currency}
     return [(day, took.get(day, 0)) for day in (first + timedelta(days=n) for n in range(days))]
 
 
-def starts_today(timezones: Collection[str], now: datetime) -> Mapping[str, datetime]:
-    """When today began on each of these clocks."""
-    return {name: datetime.combine(now.astimezone(ZoneInfo(name)).date(), time(), ZoneInfo(name)) for name in timezones}
+def today_on(timezones: Collection[str], now: datetime) -> Mapping[str, date]:
+    """Which day it is on each of these clocks."""
+    return {name: now.astimezone(ZoneInfo(name)).date() for name in timezones}
 
 
-def _local_day() -> ColumnElement[date]:
-    return cast(func.timezone(Asset.timezone, Payment.paid_at), Date)
-
-
-def _utc(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+def _earned(asset_ids: Collection[uuid.UUID]) -> Select[Posting]:
+    return (
+        select(Posting)
+        .join(Account, Account.id == Posting.account_id)
+        .join(Asset, Asset.id == Posting.asset_id)
+        .where(Posting.asset_id.in_(asset_ids), Account.code.in_(EARNED_ON))
+    )

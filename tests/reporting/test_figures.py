@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from portal.core.clock import utcnow
+from portal.core.clock import clock_set_to, utcnow
 from portal.core.db import db
 from portal.reporting import attention, occupancy, revenue
 from portal.reporting.board import floor_of
@@ -12,14 +12,15 @@ from portal.shared.access.services import grants
 from portal.shared.assets import queries
 from portal.shared.assets.services import registry
 from portal.shared.devices.models import DeviceCommand
+from portal.shared.ledger import chart
 from portal.shared.payments.models import Payment
-from tests.factories import payments
+from tests.factories import books, payments
 from tests.factories.assets import ACTOR, place, room
 
 
-def paid_at(moment: datetime) -> None:
-    db.session.execute(db.update(Payment).values(paid_at=moment))
-    db.session.commit()
+def paid_at(moment: datetime, unit) -> None:
+    with clock_set_to(moment):
+        payments.paid(unit)
 
 
 def test_revenue_is_what_was_bought_and_not_what_is_owed_back(committed):
@@ -48,8 +49,7 @@ def test_money_that_did_not_match_is_not_revenue(committed, outcome):
 
 def test_a_day_is_the_places_own_day(committed):
     unit = room()
-    payments.paid(unit)
-    paid_at(datetime(2026, 3, 1, 23, 30, tzinfo=UTC))  # half past midnight on the 2nd in Lagos
+    paid_at(datetime(2026, 3, 1, 23, 30, tzinfo=UTC), unit)  # half past midnight on the 2nd in Lagos
     takings = revenue.per_day([unit.asset_id], date(2026, 3, 1), date(2026, 3, 31))
     assert [(each.day, each.kind, each.currency, each.minor, each.payments) for each in takings] == [
         (date(2026, 3, 2), "hotel", "NGN", unit.price, 1)
@@ -57,10 +57,28 @@ def test_a_day_is_the_places_own_day(committed):
     assert revenue.per_day([unit.asset_id], date(2026, 3, 1), date(2026, 3, 1)) == []
 
 
+def test_a_refund_lowers_what_was_earned_on_the_day_it_is_decided(committed):
+    unit = room()
+    hotel = queries.asset_of(unit.asset_id)
+    paid_at(datetime(2026, 3, 2, 12, tzinfo=UTC), unit)
+    payment = db.session.scalars(db.select(Payment)).one()
+    with clock_set_to(datetime(2026, 3, 5, 12, tzinfo=UTC)):
+        books.given_back(hotel, payment.id, 400_000)
+    days = dict(revenue.days_of(hotel, date(2026, 3, 5), 4))
+    assert list(days.values()) == [unit.price, 0, 0, -400_000]
+    assert revenue.total_revenue(hotel.id) == unit.price - 400_000
+    assert revenue.of_unit(unit.id) == (unit.price - 400_000, 1)
+
+
+def test_charges_that_customers_bore_are_not_what_was_earned(committed):
+    hotel = place()
+    books.made(hotel, (chart.CASH, 1_150), (chart.SALES, -1_000), (chart.CHARGES_PASSED_ON, -150))
+    assert revenue.total_revenue(hotel.id) == 1_000
+
+
 def test_quiet_days_are_days_too(committed):
     unit = room()
-    payments.paid(unit)
-    paid_at(datetime(2026, 3, 2, 12, tzinfo=UTC))
+    paid_at(datetime(2026, 3, 2, 12, tzinfo=UTC), unit)
     hotel = queries.asset_of(unit.asset_id)
     assert [minor for _day, minor in revenue.days_of(hotel, date(2026, 3, 3), 3)] == [0, unit.price, 0]
 

@@ -248,6 +248,9 @@ FACTS: dict[str, Fact] = {
     "entry.made": Fact("Entry made by hand", ()),
 }
 
+#: What counts as earned: income without the charges customers bore, less what was given back.
+EARNED_ON = (HIRE, SALES, REFUNDS_GIVEN)
+
 #: Ways to pay whose money does not lie at a provider.
 _MONEY_OF = {"cash": CASH, "card": CARD_MACHINE}
 

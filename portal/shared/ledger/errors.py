@@ -39,6 +39,14 @@ class PeriodOrder(Conflict):
     """Months close in order and reopen from the latest backwards."""
 
 
+class MonthNotOver(Conflict):
+    """A month is closed when it has ended."""
+
+
+class NotThatDay(Invalid):
+    """A day that nothing can be booked on: still to come, or long ago."""
+
+
 class ReasonMissing(Invalid):
     """A reason is needed, and kept."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import BigInteger, Text, column, insert, select, values
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -14,14 +14,19 @@ from portal.core import locks
 from portal.core.actor import Actor
 from portal.core.clock import local_date, utcnow
 from portal.core.db import db
+from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
 from portal.shared.ledger.chart import FACTS, plan_of
-from portal.shared.ledger.errors import ReasonMissing, Unbalanced
+from portal.shared.ledger.errors import NotThatDay, PeriodClosed, ReasonMissing, Unbalanced
+from portal.shared.ledger.events import EntryMade
 from portal.shared.ledger.models import Account, Entry, Posting
-from portal.shared.ledger.queries import first_open_day, get_entry, legs_of
+from portal.shared.ledger.queries import first_open_day, get_entry, hold_open_day, legs_of
+
+#: An entry by hand for a day further back is a slip of the keyboard.
+YEARS_BACK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +90,23 @@ def post(*, place: Asset, currency: str, drafts: Sequence[Draft], actor: Actor) 
     rows = []
     for each in drafts:
         day = each.on or local_date(place.timezone, each.occurred_at)
-        if each.on is None and day not in open_day:
-            open_day[day] = first_open_day(place.id, day)
+        if day not in open_day:
+            open_day[day] = first_open_day(place.id, day) if open_day else hold_open_day(place.id, day)
+        if each.on is not None and open_day[day] != day:
+            raise PeriodClosed(
+                _(
+                    "The books are closed up to %(day)s. Choose a later day, or reopen the month.",
+                    day=(open_day[day] - timedelta(days=1)).isoformat(),
+                ),
+                field="on",
+            )
         rows.append(
             {
                 "fact": each.fact,
                 "key": each.key,
                 "asset_id": place.id,
                 "currency": currency,
-                "booked_on": open_day.get(day, day),
+                "booked_on": open_day[day],
                 "occurred_at": each.occurred_at,
                 "subject": each.subject,
                 "subject_id": each.subject_id,
@@ -128,6 +141,8 @@ def make(
     """An entry made by hand, with the words that explain it; raises PeriodClosed for a day in a closed month."""
     if not memo.strip():
         raise ReasonMissing(_("Say what this entry is for; it is kept with it."), field="memo")
+    if on is not None:
+        _bookable(place, on)
     made = Draft(
         fact="entry.made",
         key=f"made:{key}",
@@ -162,6 +177,16 @@ def reverse(*, entry_id: int, place: Asset, reason: str, actor: Actor, key: str 
     (reversal,) = post(place=place, currency=entry.currency, drafts=[swapped], actor=actor)
     _told("ledger_entry.reversed", entry_id, place, actor, reason)
     return reversal
+
+
+def _bookable(place: Asset, on: date) -> None:
+    today = local_date(place.timezone)
+    if on > max(today, place.business_date or today):
+        raise NotThatDay(_("That day is still to come. Choose today or an earlier day."), field="on")
+    if on.year < today.year - YEARS_BACK:
+        raise NotThatDay(
+            _("That is more than %(years)s years ago. Look at the year again.", years=YEARS_BACK), field="on"
+        )
 
 
 def _accounts(place: Asset, currency: str, wanted: set[str]) -> dict[str, int]:
@@ -214,3 +239,4 @@ def _told(action: str, entry_id: int, place: Asset, actor: Actor, reason: str) -
         asset_id=place.id,
         reason=reason.strip(),
     )
+    publish(EntryMade(asset_id=place.id))
