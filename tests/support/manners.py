@@ -29,6 +29,7 @@ SHOWS_A_PAGE = {
     "units.control": "the panel beside the board shows itself again",
     "units.grant": "the panel beside the board shows itself again",
     "sandbox.decide": "the pretended provider leads a payer on as a foreign site would",
+    "sandbox.flutterwave_decide": "the same at the other one",
 }
 #: Requests that are more than one command: how many at most, and why.
 OUTSIDE = "the gateway is called between opening the payment, taking the turn and keeping its checkout"

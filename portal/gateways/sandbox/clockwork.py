@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.core.clock import utcnow
+from portal.core.transaction import transactional
 from portal.gateways.sandbox import balances, flutterwave, refunds, service, transfers
 from portal.gateways.sandbox.daraja import pushes
 
@@ -16,6 +17,7 @@ def tick() -> int:
     return late + refunds.move_due() + transfers.move_due() + balances.settle()
 
 
+@transactional
 def advance() -> int:
     """Let what is under way come to its end at once: for tests, and for people who will not wait.
 

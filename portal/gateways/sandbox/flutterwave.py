@@ -279,7 +279,7 @@ def _tell(made: SandboxFlutterwaveCharge) -> None:
     )
 
 
-def _charges() -> Select[tuple[SandboxFlutterwaveCharge]]:
+def _charges() -> Select[SandboxFlutterwaveCharge]:
     return select(SandboxFlutterwaveCharge).execution_options(populate_existing=True)
 
 
