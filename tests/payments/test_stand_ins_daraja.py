@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from portal.core.clock import clock_set_to, utcnow
 from portal.gateways import sandbox
+from portal.gateways.base import PushAsked, PushState
+from portal.gateways.daraja import Daraja
 from portal.gateways.sandbox import faults, outgoing, webhooks
 from portal.gateways.sandbox.daraja import paybill, pushes, tokens
 from portal.gateways.sandbox.daraja.credentials import PRIVATE, password
@@ -303,3 +305,42 @@ def test_faults_of_the_phone(daraja, mine):
     with pytest.raises(Exception, match="disconnected"):
         push(daraja, mine)
     assert pushes.recent(1)[0].result_code is None, "and yet the phone rings"
+
+
+@pytest.fixture
+def client_of_ours(mine):
+    return Daraja(
+        consumer_key=mine.consumer_key,
+        consumer_secret=mine.consumer_secret,
+        shortcode=mine.shortcode,
+        passkey=mine.passkey,
+        initiator=mine.initiator,
+        initiator_password=mine.initiator_password,
+        certificate=mine.certificate,
+        base_url=lambda: sandbox.base_url("daraja"),
+        trust_env=False,
+    )
+
+
+def test_our_own_client_asks_queries_and_reverses(client_of_ours, mine):
+    begun = client_of_ours.push(
+        PushAsked(phone="+254712345678", amount=25_000, currency="KES", callback_url="http://localhost/api/pay/k/x",
+                  account_reference="ROOM4", description="Room 4")
+    )  # fmt: skip
+    checkout = begun.checkout_request_id
+    assert client_of_ours.query_push(checkout).state is PushState.WAITING
+    tokens.expire_all()
+    paid = pushes.answer(checkout_request=checkout, how=pushes.Answer.PAID)
+    assert client_of_ours.query_push(checkout).state is PushState.PAID, "with a token fetched anew"
+    callback = client_of_ours.read_push_callback(outgoing.about(checkout, "daraja")[0].body.encode())
+    assert (callback.amount, callback.receipt, callback.phone) == (25_000, paid.receipt, "+254712345678")
+    asked = client_of_ours.reverse(
+        paid.receipt, amount=25_000, result_url="http://localhost/r", timeout_url="http://localhost/t", remarks="x"
+    )
+    (result,) = outgoing.about(paid.receipt, "daraja")
+    heard = client_of_ours.read_result(result.body.encode())
+    assert (heard.conversation_id, heard.code) == (asked.conversation_id, "0")
+    client_of_ours.register_urls(confirmation="http://localhost/c", validation="http://localhost/v")
+    sent_in(mine)
+    question = client_of_ours.read_validation(outgoing.about(paybill.recent(1)[0].receipt, "daraja")[0].body.encode())
+    assert (question.amount, question.account) == (120_000, "INV-7")

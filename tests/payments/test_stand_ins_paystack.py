@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -276,3 +277,14 @@ def test_a_lost_refund_can_be_found_in_the_list(paystack):
     assert refunds.listed(since=None, until=None, page=1, per_page=10)[1] == 0
     paystack.post("/refund", transaction="CH-1", merchant_note="RF-1")
     assert [each["merchant_note"] for each in paystack.get("/refund").json()["data"]] == ["RF-1"]
+
+
+def test_the_same_transfer_asked_for_by_eight_at_once_is_one(app, committed):
+    paystack = Asking("paystack", {"Authorization": f"Bearer {sandbox.paystack_key(app.extensions['settings'])}"})
+    to = paystack.post("/transferrecipient", ACCOUNT).json()["data"]["recipient_code"]
+    body = {"source": "balance", "amount": 500_000, "recipient": to, "reference": "payout-1", "reason": "Wages"}
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _each: paystack.post("/transfer", body), range(8)))
+    assert sorted(each.status_code for each in answers) == [200] + [400] * 7
+    assert {each.json()["code"] for each in answers if each.status_code == 400} == {"duplicate_transfer_reference"}
+    assert len(transfers.latest(10)) == 1
