@@ -26,7 +26,7 @@ from portal.web.auth import account, held, locking, session, views
 from portal.web.home import finders, styleguide
 from portal.web.home.views import blueprint as home
 from portal.web.payments.views import blueprint as payments_desk
-from portal.web.public import door, pay, sandbox, sandbox_api
+from portal.web.public import bill, door, pay, sandbox, sandbox_api
 from portal.web.public.me import blueprint as me
 
 
@@ -38,7 +38,7 @@ def register(app: Flask) -> None:
     for room in pkgutil.iter_modules(payments.__path__, f"{payments.__name__}."):
         importlib.import_module(room.name)  # each hangs its views on the desk's blueprint
     for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint,
-                      payments_desk, door.blueprint, pay.blueprint):  # fmt: skip
+                      payments_desk, door.blueprint, bill.blueprint, pay.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     admin.register(app)
     settings = app.extensions["settings"]

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 from flask import Flask, g, has_request_context
 from markupsafe import Markup, escape
 
-from portal.core.money import Money, decimals_of
+from portal.core.money import Money
 from portal.core.words import _, language, ngettext
-
-#: The naira sign and its neighbours are only written by the English of the country itself.
-TERRITORY = {
-    "NGN": "NG",
-    "KES": "KE",
-    "UGX": "UG",
-    "TZS": "TZ",
-    "GHS": "GH",
-    "RWF": "RW",
-    "ZAR": "ZA",
-    "XOF": "SN",
-    "XAF": "CM",
-    "ZMW": "ZM",
-    "ETB": "ET",
-    "GBP": "GB",
-    "EUR": "IE",
-    "USD": "US",
-}
+from portal.core.written import locale_of, written
 
 
 def money(amount: Money | int | None, currency: str | None = None, *, sign: bool = False) -> str:
@@ -42,15 +23,8 @@ def money(amount: Money | int | None, currency: str | None = None, *, sign: bool
     if isinstance(amount, Money):
         currency, amount = amount.currency, amount.minor
     currency = currency or _place("currency", "USD")
-    text = _written(amount, currency, language())
+    text = written(amount, currency, language())
     return f"+{text}" if sign and amount > 0 else text
-
-
-@lru_cache(10_000)
-def _written(amount: int, currency: str, code: str) -> str:
-    """Prices repeat down a list; each is written once."""
-    major = Decimal(amount).scaleb(-decimals_of(currency))
-    return format_currency(major, currency, locale=_locale(code, currency)).replace("-", "\u2212")
 
 
 def quantity(milli: int | None, unit: str = "") -> str:
@@ -62,13 +36,13 @@ def number(value: Decimal | int | float | None, unit: str = "") -> str:
     """A count or a measure with at most three decimals and its unit."""
     if value is None:
         return "–"
-    text = format_decimal(value, format="#,##0.###", locale=_locale(language(), _place("currency", "USD")))
+    text = format_decimal(value, format="#,##0.###", locale=locale_of(language(), _place("currency", "USD")))
     return f"{text} {unit}" if unit else text
 
 
 def percent(value: float | Decimal, *, sign: bool = False) -> str:
     """A share of one as a percentage."""
-    text = format_percent(value, format="#,##0.#%", locale=_locale(language(), _place("currency", "USD")))
+    text = format_percent(value, format="#,##0.#%", locale=locale_of(language(), _place("currency", "USD")))
     return f"+{text}" if sign and value > 0 else text
 
 
@@ -158,12 +132,3 @@ def _near(value: date, today: date) -> str | None:
 def _place(name: str, otherwise: str) -> str:
     place = (g.get("place") or g.get("visited")) if has_request_context() else None
     return getattr(place, name, None) or otherwise
-
-
-@cache
-def _locale(code: str, currency: str) -> Locale:
-    """The language as spoken where the currency is, or the bare language where no such locale exists."""
-    try:
-        return Locale.parse(f"{code}_{TERRITORY.get(currency, 'US')}")
-    except ValueError:
-        return Locale.parse(code)

@@ -21,12 +21,24 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close-panel]")) closePanel();
   if (event.target.closest("[data-close-toast]")) event.target.closest(".toast-note").remove();
   if (event.target.closest("[data-print]")) window.print();
+  const copy = event.target.closest("[data-copy]");
+  if (copy) copied(copy);
   const dismiss = event.target.closest("dialog [data-dismiss]");
   if (dismiss) {
     event.preventDefault();
     dismiss.closest("dialog").close();
   }
 });
+
+/* ---- data-copy names the box whose words go to the clipboard; without one they stand selected ---- */
+async function copied(button) {
+  const box = document.querySelector(button.dataset.copy);
+  box.select();
+  try {
+    await navigator.clipboard.writeText(box.value);
+    button.querySelector("span").textContent = button.dataset.copied;
+  } catch { /* not over http: the words are selected, and the keys of the keyboard copy them */ }
+}
 
 document.addEventListener("close", (event) => {
   if (event.target.matches?.("dialog") && openedBy?.isConnected) openedBy.focus();

@@ -36,6 +36,7 @@ OUTSIDE = "the gateway is called between opening the payment, taking the turn an
 COUNTED = "a try is counted in a command of its own, so that a refusal does not undo the count"
 SEVERAL = {
     "door.pay": (3, OUTSIDE),
+    "bill.pay": (3, OUTSIDE),
     "api.init_payment": (3, OUTSIDE),
     "auth.sign_in": (3, f"{COUNTED}; the session this browser had before ends first"),
     "auth.confirm": (2, COUNTED),

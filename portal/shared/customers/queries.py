@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import select
 
@@ -22,6 +23,13 @@ def get_customer(customer_id: uuid.UUID) -> Customer:
     if found is None:
         raise NoSuchCustomer(_("There is no such customer."))
     return found
+
+
+def customers_by_id(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Customer]:
+    """Customers by their keys."""
+    if not ids:
+        return {}
+    return {each.id: each for each in db.session.scalars(select(Customer).where(Customer.id.in_(ids)))}
 
 
 def find_customer(business_id: uuid.UUID, *, email: str | None = None, phone: str | None = None) -> Customer | None:

@@ -62,6 +62,11 @@ def offered(business_id: uuid.UUID) -> list[Chosen]:
     return found + [Chosen(name, None, False) for name in registry.names() if name not in own]
 
 
+def checkouts(business_id: uuid.UUID) -> list[Chosen]:
+    """Of what is offered, those that send a payer to a checkout page of their own."""
+    return [each for each in offered(business_id) if hasattr(gateway_for(each.provider, business_id), "initialize")]
+
+
 def gateway_for(provider: str, business_id: uuid.UUID) -> Gateway:
     """The provider as this business has set it up; raises UnknownProvider."""
     account = db.session.scalar(

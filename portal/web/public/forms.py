@@ -1,9 +1,11 @@
-"""What a payer fills in at the door."""
+"""What a payer fills in: at the door, and on a bill."""
 
 from __future__ import annotations
 
+from flask import g
+
 from portal.core.words import lazy_
-from portal.web.forms import BaseForm, EmailField, HiddenField, PhoneField, RadioChoiceField, WholeField
+from portal.web.forms import BaseForm, EmailField, HiddenField, MoneyField, PhoneField, RadioChoiceField, WholeField
 
 OFFERED = (1, 2, 3, 7)
 
@@ -21,3 +23,15 @@ class PayForm(BaseForm):
     def number(self) -> int:
         """How many periods are to be paid."""
         return int(self.other.data or self.periods.data or 1)
+
+
+class PayBillForm(BaseForm):
+    """How much of a bill, with which provider, and whom to write to."""
+
+    amount = MoneyField(
+        lazy_("Amount to pay now"), required=False, currency=lambda: str(g.visited.currency),
+        description=lazy_("All of it, or a part now and the rest later."),
+    )  # fmt: skip
+    provider = RadioChoiceField(lazy_("Pay with"), required=False)
+    email = EmailField(lazy_("E-mail"), description=lazy_("For your receipt."))
+    once = HiddenField()

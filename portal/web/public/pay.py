@@ -7,12 +7,12 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, request, url_for
 from flask_limiter.util import get_remote_address
 
-from portal.core.words import _
 from portal.extensions import limiter
 from portal.shared.access.queries import find_grant_of_payment
 from portal.shared.assets.queries import asset_of, units_by_id
-from portal.shared.assets.services.units import called
 from portal.shared.devices.queries import commands_of
+from portal.shared.payments import purposes
+from portal.shared.payments.bill_queries import bills_by_id
 from portal.shared.payments.models import IntentStatus, PaymentIntent
 from portal.shared.payments.queries import get_intent
 from portal.shared.payments.services import checkout
@@ -65,6 +65,7 @@ def receipt(reference: str) -> Response:
 
 def _standing(intent: PaymentIntent) -> dict[str, Any]:
     asset, unit = asset_of(intent.asset_id), units_by_id({intent.subject_id}).get(intent.subject_id)
+    bill = bills_by_id({intent.subject_id}).get(intent.subject_id) if unit is None else None
     g.visited = asset
     payment = intent.payment
     grant = find_grant_of_payment(payment.id) if payment else None
@@ -74,7 +75,8 @@ def _standing(intent: PaymentIntent) -> dict[str, Any]:
         "payment": payment,
         "asset": asset,
         "unit": unit,
-        "called": called(unit) if unit else _("A room or vehicle that is not there any more"),
+        "bill": bill,
+        "called": purposes.purpose(intent.purpose).about(intent).title,
         "grant": grant,
         "state": state_of(intent, unit, grant, told[0] if told else None),
         "can_pay": intent.status in UNPAID and intent.checkout_url is not None,

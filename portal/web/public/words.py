@@ -68,5 +68,7 @@ def _paid(unit: Unit, grant: AccessGrant, told: DeviceCommand | None) -> State:
 
 def _credited(intent: PaymentIntent) -> State:
     payment = intent.payment
+    if payment and payment.remainder < payment.amount:
+        return State("good", "circle-check", _("Paid. Thank you."), _("Your receipt is below."))
     kept = Money(payment.remainder, payment.currency) if payment else ""
     return State("good", "wallet", _("Paid, and kept as your credit"), _("The place owes you %(money)s.", money=kept))

@@ -14,11 +14,13 @@ from portal.core.money import Money
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
+from portal.core.written import money
 from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import asset_of
 from portal.shared.audit.services import record
 from portal.shared.customers.queries import get_customer
 from portal.shared.customers.services.customers import known_as
+from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
 from portal.shared.ledger.queries import entry_by_key
 from portal.shared.ledger.services import entries
@@ -176,6 +178,39 @@ def account_of(bill: Bill) -> str:
         BillKind.INVOICE: chart.RECEIVABLE,
         BillKind.TOP_UP: chart.credit_of(bill.customer_id),
     }[BillKind(bill.kind)]
+
+
+@transactional
+def send_link(*, bill_id: uuid.UUID, to: str, url: str, actor: Actor) -> None:
+    """Write to somebody where a bill can be paid; refused when there is nothing to pay any more."""
+    bill = get_bill(bill_id)
+    still_due(bill)
+    place = asset_of(bill.asset_id)
+    mails.write(
+        recipient=to,
+        subject=_("%(place)s asks you for %(due)s", place=place.name, due=money(bill.due)),
+        body=_(
+            "%(place)s asks you for %(due)s: %(what)s (bill %(number)s).\n\nPay here:\n%(url)s\n\n"
+            "You pay on the payment provider's own page. If you did not expect this, ask %(place)s before you pay.\n",
+            place=place.name,
+            due=money(bill.due),
+            what=bill.description,
+            number=bill.number,
+            url=url,
+        ),
+        asset_id=place.id,
+    )
+    _record("bill.sent", bill, actor, after={"to": to})
+
+
+def asked(bill: Bill) -> Money:
+    """What a bill asks for."""
+    return Money(bill.amount, bill.currency)
+
+
+def come(bill: Bill) -> Money:
+    """What has come for it."""
+    return Money(bill.paid, bill.currency)
 
 
 def called(bill: Bill) -> str:

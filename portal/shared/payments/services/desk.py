@@ -15,6 +15,7 @@ from portal.core.words import _
 from portal.gateways.base import Charge, ChargeStatus
 from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import asset_of
+from portal.shared.audit.queries import trail
 from portal.shared.audit.services import record
 from portal.shared.customers.queries import get_customer
 from portal.shared.ledger import chart
@@ -162,6 +163,14 @@ def credit_for(bill: Bill) -> Money:
     place = asset_of(bill.asset_id)
     minor = standing(place.business_id, place.id, chart.credit_of(bill.customer_id), bill.currency)
     return Money(minor, bill.currency)
+
+
+def change_of(intent: PaymentIntent) -> Money | None:
+    """What is handed back for cash, or None where nobody said what was handed over."""
+    for entry in trail(subject="payment_intent", subject_id=intent.id):
+        if entry.action == "payment.taken" and entry.after and entry.after["tendered"] is not None:
+            return Money(entry.after["change"], intent.currency)
+    return None
 
 
 def slip_of(payment: Payment) -> str | None:
