@@ -109,7 +109,7 @@ def test_cash_is_taken_and_the_change_is_shown(desk, place):
     assert "Hand back" in page
     assert "₦1,500.00" in page
     assert get_bill(bill.id).status == "paid"
-    assert "Take cash" not in desk.get(at(place, "/1")).text
+    assert at(place, "/1/cash") not in desk.get(at(place, "/1")).text
 
 
 def test_a_refused_payment_says_why_beside_its_form(desk, place):

@@ -10,10 +10,13 @@ from portal.core.words import lazy_
 from portal.shared.assets.models import Asset
 from portal.shared.identity.permissions import role_words
 from portal.shared.identity.queries import members_of
+from portal.shared.payments.bill_queries import WantedBills, bills_of
 from portal.shared.payments.queries import Wanted, payments_of
+from portal.shared.payments.services.bills import called
 from portal.web.context import ACTIONS, Action
 from portal.web.filters import money
 from portal.web.home.search import SOURCES, Hit, Source
+from portal.web.payments import bill_words
 from portal.web.payments.words import status_words
 
 MOST = 6
@@ -27,6 +30,17 @@ def payments(place: Asset, asked: str) -> Iterator[Hit]:
             url_for("payments.show", asset_number=place.asset_number, reference=intent.reference),
             "credit-card",
             f"{money(intent.amount, intent.currency)} · {status_words(intent.status)}",
+        )
+
+
+def bills(place: Asset, asked: str) -> Iterator[Hit]:
+    """Bills by number, customer or words."""
+    for bill in bills_of(place.id, WantedBills(search=asked), limit=MOST).items:
+        yield Hit(
+            f"{called(bill)} · {bill.description}",
+            url_for("payments.bills_show", asset_number=place.asset_number, number=bill.number),
+            "receipt-2",
+            f"{money(bill.amount, bill.currency)} · {bill_words.status_words(bill.status)}",
         )
 
 
@@ -44,10 +58,15 @@ def people(place: Asset, asked: str) -> Iterator[Hit]:
 
 
 ACTIONS += [
+    Action(lazy_("Raise a bill"), "payments.bills_new", "bills.raise", "receipt-2"),
+    Action(
+        lazy_("Take cash or a card"), "payments.take_for_unit", "payments.take", "cash", frozenset({"hotel", "fleet"})
+    ),
     Action(lazy_("Invite somebody"), "admin.people", "people.invite", "user-plus"),
     Action(lazy_("Read the audit trail"), "admin.audit", "audit.view", "history"),
 ]
 SOURCES += [
     Source(lazy_("Payments"), "payments.view", payments),
+    Source(lazy_("Bills"), "bills.view", bills),
     Source(lazy_("People"), "people.role", people),
 ]

@@ -33,9 +33,9 @@ BILL = "/<asset_number>/bills/<int:number>"
 FORMS: dict[str, type[CashForm | CardForm | CreditForm]] = {"cash": CashForm, "card": CardForm, "credit": CreditForm}
 
 
-@blueprint.get("/<asset_number>/bills")
+@blueprint.get("/<asset_number>/bills", endpoint="bills")
 @permission("bills.view")
-def bills_list(asset_number: str) -> Response:
+def index(asset_number: str) -> Response:
     """Bills of a place, the youngest first."""
     wanted = _wanted()
     found = queries.bills_of(g.place.id, wanted, cursor=request.args.get("cursor") or None)
@@ -71,7 +71,7 @@ def bills_export(asset_number: str) -> Response:
 
 @blueprint.route("/<asset_number>/bills/new", methods=["GET", "POST"])
 @permission("bills.raise")
-def raise_bill(asset_number: str) -> Response:
+def bills_new(asset_number: str) -> Response:
     """Ask a customer for money."""
     form = BillForm()
     if form.validate_on_submit():
@@ -83,22 +83,22 @@ def raise_bill(asset_number: str) -> Response:
             form.refuse(error)
         else:
             if not raised:
-                return go(url_for(".bills_list", asset_number=asset_number))
+                return go(url_for(".bills", asset_number=asset_number))
             toast(_("Bill %(number)s is raised.", number=raised[0].number))
-            return go(url_for(".bill", asset_number=asset_number, number=raised[0].number))
+            return go(url_for(".bills_show", asset_number=asset_number, number=raised[0].number))
     return page("bills/new.html", "form", form=form, status=422 if form.errors else 200)
 
 
 @blueprint.get(BILL)
 @permission("bills.view")
-def bill(asset_number: str, number: int) -> Response:
+def bills_show(asset_number: str, number: int) -> Response:
     """One bill: how it stands, the ways to pay it, what came, and what happened."""
     return _show(_bill(number))
 
 
 @blueprint.post(f"{BILL}/<any(cash, card, credit):way>")
 @permission("payments.take")
-def take_bill(asset_number: str, number: int, way: str) -> Response:
+def bills_take(asset_number: str, number: int, way: str) -> Response:
     """Take cash, a card slip, or the customer's credit for it."""
     found = _bill(number)
     form = FORMS[way](prefix=way)
@@ -112,7 +112,7 @@ def take_bill(asset_number: str, number: int, way: str) -> Response:
 
 @blueprint.post(f"{BILL}/send")
 @permission("payments.take")
-def send_bill(asset_number: str, number: int) -> Response:
+def bills_send(asset_number: str, number: int) -> Response:
     """Send the payment link by e-mail."""
     found, form = _bill(number), SendForm(prefix="send")
     if form.validate_on_submit():
@@ -122,13 +122,13 @@ def send_bill(asset_number: str, number: int) -> Response:
             form.refuse(error)
         else:
             toast(_("The link is on its way to %(address)s.", address=form.email.data))
-            return go(url_for(".bill", asset_number=asset_number, number=number))
+            return go(url_for(".bills_show", asset_number=asset_number, number=number))
     return _show(found, send=form)
 
 
 @blueprint.post(f"{BILL}/cancel")
 @permission("bills.cancel")
-def cancel_bill(asset_number: str, number: int) -> Response:
+def bills_cancel(asset_number: str, number: int) -> Response:
     """Ask for it no more."""
     found, form = _bill(number), CancelForm(prefix="cancel")
     if form.validate_on_submit():
@@ -138,7 +138,7 @@ def cancel_bill(asset_number: str, number: int) -> Response:
             form.refuse(error)
         else:
             toast(_("Bill %(number)s is cancelled.", number=number), "info")
-            return go(url_for(".bill", asset_number=asset_number, number=number))
+            return go(url_for(".bills_show", asset_number=asset_number, number=number))
     return _show(_bill(number), cancel=form)
 
 
@@ -172,7 +172,7 @@ def _take(found: Bill, way: str, form: Any) -> str:
     if way == "credit":
         desk.spend_credit(**given)
         toast(_("%(amount)s was paid from the customer's credit.", amount=money(form.amount.data)))
-        return url_for(".bill", asset_number=g.place.asset_number, number=found.number)
+        return url_for(".bills_show", asset_number=g.place.asset_number, number=found.number)
     if way == "card":
         given["slip"] = form.slip.data
     elif form.tendered.data:

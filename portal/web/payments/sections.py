@@ -11,7 +11,7 @@ from portal.core.words import LazyText, lazy_
 #: Endpoint, words and the permission that opens it. A page belongs to the section whose endpoint begins its own.
 SECTIONS: tuple[tuple[str, LazyText, str], ...] = (
     ("payments.index", lazy_("Payments"), "payments.view"),
-    ("payments.bills", lazy_("Bills"), "payments.view"),
+    ("payments.bills", lazy_("Bills"), "bills.view"),
     ("payments.review", lazy_("Decisions"), "payments.review"),
     ("payments.mobile", lazy_("Mobile money"), "payments.view"),
     ("payments.refunds", lazy_("Refunds"), "payments.view"),

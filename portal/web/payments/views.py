@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,10 +17,9 @@ from portal.core.clock import utcnow
 from portal.core.errors import DomainError
 from portal.core.words import _, ngettext
 from portal.shared.access.queries import find_grant_of_payment
-from portal.shared.assets.models import Asset, Unit
-from portal.shared.assets.queries import units_by_id
-from portal.shared.assets.services.units import called
+from portal.shared.assets.models import Asset
 from portal.shared.payments import queries
+from portal.shared.payments.bill_queries import bills_by_id
 from portal.shared.payments.models import PaymentIntent
 from portal.shared.payments.services import checkout, reviews
 from portal.web.context import NOTICES, Notice
@@ -28,6 +28,7 @@ from portal.web.htmx import go, page, toast
 from portal.web.payments import sections, words
 from portal.web.payments.forms import DecisionForm
 from portal.web.payments.life import life_of
+from portal.web.payments.subjects import paid_for
 
 blueprint = Blueprint("payments", __name__, url_prefix="/payments")
 blueprint.context_processor(sections.context)
@@ -45,11 +46,10 @@ def index(asset_number: str) -> Response:
         "payments/list.html",
         "rows",
         found=found,
-        units=units_by_id({each.subject_id for each in found.items}),
+        about=paid_for(found.items),
         figures=queries.figures_of(g.place.id, wanted),
         waiting=queries.count_in_review([g.place.id]).get(g.place.id, 0),
         words=words,
-        called=called,
     )
 
 
@@ -72,10 +72,9 @@ def review(asset_number: str) -> Response:
         "payments/review.html",
         "held",
         held=held,
-        units=units_by_id({each.subject_id for each in held}),
+        about=paid_for(held),
         form=DecisionForm(formdata=None),
         words=words,
-        called=called,
     )
 
 
@@ -149,11 +148,11 @@ def _life(intent: PaymentIntent) -> dict[str, Any]:
     return {
         "intent": intent,
         "payment": payment,
-        "unit": units_by_id({intent.subject_id}).get(intent.subject_id),
+        "about": paid_for([intent]).get(intent.subject_id),
+        "bill": bills_by_id({intent.subject_id}).get(intent.subject_id),
         "grant": grant,
         "moments": life_of(intent, grant),
         "words": words,
-        "called": called,
     }
 
 
@@ -181,16 +180,16 @@ def _wanted() -> queries.Wanted:
 def _sheet(found: Iterator[PaymentIntent]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    known: dict[Any, Unit] = {}
+    known: dict[uuid.UUID, str] = {}
     writer.writerow(["reference", "started", "status", "for", "payer", "asked", "paid", "credit", "currency",
                      "provider", "transaction", "paid_at"])  # fmt: skip
     for intent in found:
         if intent.subject_id not in known:
-            known |= units_by_id({intent.subject_id})
-        unit, payment = known.get(intent.subject_id), intent.payment
+            known |= paid_for([intent])
+        about, payment = known.get(intent.subject_id, ""), intent.payment
         writer.writerow([
             intent.reference, intent.created_at.isoformat(timespec="seconds"), intent.status,
-            _plain(unit.number if unit else ""), _plain(intent.payer_email), intent.money.to_major_str(),
+            _plain(about), _plain(intent.payer_email), intent.money.to_major_str(),
             payment.money.to_major_str() if payment else "",
             type(payment.money)(payment.remainder, payment.currency).to_major_str() if payment else "",
             payment.currency if payment else intent.currency, intent.provider,

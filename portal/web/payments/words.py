@@ -39,6 +39,7 @@ def why_held(reason: str | None) -> str:
     said = {
         "amount_below_intent": _("Less money came than was asked for."),
         "wrong_currency": _("The money came in another currency."),
+        "bill_cancelled": _("The bill was cancelled before the money came."),
         "unit_let_to_another": _("Somebody else has the room or vehicle by now."),
         "unit_out_of_use": _("The room or vehicle is out of use by now."),
         "buys_no_period": _("The money does not buy one whole period."),
@@ -54,6 +55,7 @@ def via_words(via: str) -> str:
         "verify": _("somebody asking"),
         "poller": _("our own asking"),
         "staff": _("a person here"),
+        "desk": _("the person at the desk"),
     }.get(via, via)
 
 
