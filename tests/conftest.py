@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import text
 
 from portal import create_app, wiring
@@ -111,7 +112,8 @@ def session(wired: Flask, app: Flask) -> Iterator[Any]:
             try:
                 yield db.session
                 # What the database checks at commit is checked here, though nothing is ever committed.
-                connection.execute(text("set constraints all immediate"))
+                if connection.connection.dbapi_connection.info.transaction_status != TRANSACTION_STATUS_INERROR:
+                    connection.execute(text("set constraints all immediate"))
             finally:
                 db.session.remove()
                 db.session.configure(join_transaction_mode="conditional_savepoint")

@@ -63,3 +63,7 @@ class Record(Model):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    def __init__(self, **values: Any) -> None:
+        """A new row knows its key before it is written, so that others can name it in the same breath."""
+        super().__init__(**{"id": uuid7(), **values})

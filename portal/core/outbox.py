@@ -15,7 +15,7 @@ from sqlalchemy.types import UserDefinedType
 
 from portal.core.db import Model, db
 from portal.core.locks import try_lock_in_transaction
-from portal.core.transaction import transactional
+from portal.core.transaction import last_words, transactional
 
 CHANNEL = "portal_live"
 BATCH = 500
@@ -88,9 +88,23 @@ def on(topic: str, name: str, handler: Handler) -> None:
 
 
 def publish(event: Event) -> None:
-    """Announce a fact inside the running transaction; it leaves only if that transaction commits."""
+    """Announce a fact inside the running transaction; it leaves only if that transaction commits.
+
+    A command's facts are written together at its end, in the order they were announced.
+    """
     body = json.loads(json.dumps(asdict(event), default=str))
-    db.session.add(OutboxEvent(topic=event.topic, asset_id=event.asset_id, subject_id=event.subject_id, body=body))
+    row = {"topic": event.topic, "asset_id": event.asset_id, "subject_id": event.subject_id, "body": body}
+    info = db.session().info
+    info.setdefault("outbox", []).append(row)
+    if not info.get("in_command"):
+        _write()
+
+
+@last_words
+def _write() -> None:
+    rows = db.session().info.pop("outbox", None)
+    if rows:
+        db.session.execute(OutboxEvent.__table__.insert(), rows)  # type: ignore[attr-defined]
 
 
 @transactional

@@ -28,11 +28,20 @@ RETRIED = {"40P01", "40001"}
 LOCK_TIMEOUT = "55P03"
 
 _rules: dict[str, Callable[[], DomainError]] = {}
+_last_words: list[Callable[[], None]] = []
+#: What a command gathers while it runs: its moment, and the rows that are written when it is done.
+GATHERED = ("clock", "audit", "outbox")
 
 
 def rule(constraint: str, error: Callable[[], DomainError]) -> None:
     """Say in words what a database constraint means when a command breaks it."""
     _rules[constraint] = error
+
+
+def last_words(write: Callable[[], None]) -> Callable[[], None]:
+    """Register what is written at the end of every command, inside its transaction: the trail, the announcements."""
+    _last_words.append(write)
+    return write
 
 
 def transactional(command: Callable[P, R]) -> Callable[P, R]:
@@ -48,6 +57,8 @@ def transactional(command: Callable[P, R]) -> Callable[P, R]:
             try:
                 db.session.execute(text(f"set local lock_timeout = {LOCK_WAIT_MS}"))
                 result = command(*args, **kwargs)
+                for write in _last_words:
+                    write()
                 db.session.commit()
                 return result
             except DBAPIError as error:
@@ -63,6 +74,8 @@ def transactional(command: Callable[P, R]) -> Callable[P, R]:
                 raise
             finally:
                 info["in_command"] = False
+                for name in GATHERED:
+                    info.pop(name, None)
                 locks.forget()
         raise AssertionError("a command either returns or raises")
 

@@ -10,7 +10,7 @@ from typing import Any
 from portal.core import locks
 from portal.core.actor import Actor
 from portal.core.db import db
-from portal.core.transaction import transactional
+from portal.core.transaction import last_words, transactional
 from portal.shared.audit.models import AuditEntry, AuditLink
 from portal.shared.audit.queries import canonical, entries_to_seal, last_link
 
@@ -29,23 +29,34 @@ def record(
     after: dict[str, Any] | None = None,
 ) -> None:
     """Write one entry in the running transaction: `action` is `noun.past_verb`, `subject` the kind of thing."""
-    db.session.add(
-        AuditEntry(
-            actor_kind=actor.kind.value,
-            actor_id=actor.user_id,
-            actor_name=actor.name,
-            on_behalf_of=actor.on_behalf_of,
-            action=action,
-            subject_type=subject,
-            subject_id=None if subject_id is None else str(subject_id),
-            asset_id=asset_id,
-            reason=reason,
-            before=_plain(before),
-            after=_plain(after),
-            address=actor.address,
-            request_id=actor.request_id,
-        )
+    info = db.session().info
+    info.setdefault("audit", []).append(
+        {
+            "actor_kind": actor.kind.value,
+            "actor_id": actor.user_id,
+            "actor_name": actor.name,
+            "on_behalf_of": actor.on_behalf_of,
+            "action": action,
+            "subject_type": subject,
+            "subject_id": None if subject_id is None else str(subject_id),
+            "asset_id": asset_id,
+            "reason": reason,
+            "before": _plain(before),
+            "after": _plain(after),
+            "address": actor.address,
+            "request_id": actor.request_id,
+        }
     )
+    if not info.get("in_command"):
+        _write()
+
+
+@last_words
+def _write() -> None:
+    """A command's entries are written together at its end, in their order."""
+    rows = db.session().info.pop("audit", None)
+    if rows:
+        db.session.execute(AuditEntry.__table__.insert(), rows)  # type: ignore[attr-defined]
 
 
 @transactional
