@@ -49,7 +49,7 @@ def _mailer(settings: Settings) -> Mailer:
 def _gateways(settings: Settings) -> list[Gateway]:
     """What the settings connect: the provider they name first, then every other one whose keys they hold."""
     if settings.payment_provider == "sandbox":
-        return [sandbox.gateway(settings)]
+        return [sandbox.gateway(settings), sandbox.flutterwave_gateway(settings)]
     keys = {
         "paystack": {"secret_key": settings.paystack_secret_key},
         "flutterwave": {

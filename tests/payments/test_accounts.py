@@ -11,11 +11,13 @@ from werkzeug.serving import make_server
 
 from portal.core import vault
 from portal.core.db import db
-from portal.gateways.base import BadSignature
+from portal.gateways.base import BadSignature, Charge, ChargeStatus
 from portal.shared.audit.queries import trail
+from portal.shared.ledger import chart
+from portal.shared.ledger.queries import standing
 from portal.shared.payments import providers
 from portal.shared.payments.models import GatewayMessage
-from portal.shared.payments.services import accounts, inbox
+from portal.shared.payments.services import accounts, bands, inbox, settlement
 from tests.factories import assets, identity, payments
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("session")]
@@ -24,9 +26,9 @@ OTHER = "sk_test_" + "z9y8x7w6v5u4t3s2"
 BY = assets.ACTOR
 
 
-def set_up(place, key=KEY, provider="paystack", **changes):
+def set_up(place, key=KEY, provider="paystack", by_payer=False, **changes):
     given = {"secret_key": key, **changes}
-    return accounts.set_up(place=place, provider=provider, given=given, payer_bears_charges=False, actor=BY)
+    return accounts.set_up(place=place, provider=provider, given=given, payer_bears_charges=by_payer, actor=BY)
 
 
 def test_a_key_is_stored_so_that_a_copy_of_the_database_opens_nothing():
@@ -168,3 +170,50 @@ def test_a_refused_key_is_not_shown_back(client):
     assert page.status_code == 422
     assert "pk_wrong_123456789" not in page.text
     assert "does not look like one from Paystack" in page.text
+
+
+def test_where_the_payer_bears_the_charge_the_house_gets_its_price_to_the_last_kobo():
+    place = assets.place()
+    bands.load_known()
+    set_up(place, by_payer=True)
+    room = assets.room(place)
+    intent = payments.opened(room, provider="paystack")
+    fee = bands.charge("paystack", "collection", intent.asked, "NGN")
+    assert intent.amount == room.price
+    assert fee > 0
+    assert intent.asked - fee >= room.price > intent.asked - 1 - fee
+    charge = Charge(
+        reference=intent.reference,
+        status=ChargeStatus.SUCCESS,
+        amount=intent.asked,
+        fee=fee,
+        currency="NGN",
+        transaction_id="1",
+    )
+    settled = settlement.settle(charge=charge, provider="paystack", via="poller", actor=BY)
+    assert settled.verdict == "settled"
+    stands = {
+        account: standing(place.business_id, place.id, account, "NGN")
+        for account in ("1100:paystack", chart.HIRE, chart.PROVIDER_CHARGES, chart.CHARGES_PASSED_ON)
+    }
+    assert stands == {
+        "1100:paystack": intent.asked - fee,
+        chart.HIRE: room.price,
+        chart.PROVIDER_CHARGES: fee,
+        chart.CHARGES_PASSED_ON: intent.surcharge,
+    }
+
+
+def test_less_than_was_asked_for_is_held_though_it_would_cover_the_price():
+    place = assets.place()
+    bands.load_known()
+    set_up(place, by_payer=True)
+    intent = payments.opened(assets.room(place), provider="paystack")
+    charge = Charge(
+        reference=intent.reference,
+        status=ChargeStatus.SUCCESS,
+        amount=intent.amount,
+        currency="NGN",
+        transaction_id="2",
+    )
+    assert settlement.settle(charge=charge, provider="paystack", via="poller", actor=BY).verdict == "held"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config import Settings
+from portal.gateways.flutterwave import Flutterwave
 from portal.gateways.paystack import Paystack
 from portal.gateways.sandbox import server
 from portal.gateways.sandbox.daraja.credentials import DarajaCredentials, daraja_credentials
@@ -13,6 +14,7 @@ __all__ = [
     "DarajaCredentials",
     "base_url",
     "daraja_credentials",
+    "flutterwave_gateway",
     "flutterwave_hash",
     "flutterwave_key",
     "gateway",
@@ -21,6 +23,16 @@ __all__ = [
 ]
 
 secret_key = paystack_key
+
+
+def flutterwave_gateway(settings: Settings) -> Flutterwave:
+    """Flutterwave's own client at the stand-in's address."""
+    return Flutterwave(
+        secret_key=flutterwave_key(settings),
+        secret_hash=flutterwave_hash(settings),
+        base_url=lambda: server.base_url("flutterwave"),
+        trust_env=False,
+    )
 
 
 def gateway(settings: Settings) -> Paystack:

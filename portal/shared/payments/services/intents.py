@@ -23,6 +23,7 @@ from portal.shared.payments import providers, purposes
 from portal.shared.payments.events import IntentEnded, IntentOpened
 from portal.shared.payments.models import IntentStatus, PaymentIntent
 from portal.shared.payments.queries import find_by_key, lock_expired_intents, second_of
+from portal.shared.payments.services import bands
 
 VALID_FOR = timedelta(minutes=30)
 
@@ -72,6 +73,7 @@ def open_intent(
             reference=new_reference(),
             provider=chosen.provider,
             gateway_account_id=chosen.account_id,
+            surcharge=surcharge(chosen, amount, terms.currency),
             purpose=purpose,
             asset_id=terms.asset_id,
             subject_id=subject_id,
@@ -108,6 +110,11 @@ def open_intent(
     )
     publish(IntentOpened(asset_id=intent.asset_id, subject_id=subject_id, reference=intent.reference))
     return Opened(intent, replayed=False)
+
+
+def surcharge(chosen: providers.Chosen, amount: int, currency: str) -> int:
+    """What a payer is asked for on top of an amount, in minor units: the charge, where they are to bear it."""
+    return bands.surcharge_for(chosen.provider, amount, currency) if chosen.payer_bears_charges else 0
 
 
 @transactional
