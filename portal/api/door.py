@@ -17,7 +17,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from portal.api.errors import unreadable
 from portal.api.limits import limited
 from portal.core import parse
-from portal.core.idempotency import once, request_hash
+from portal.core.idempotency import Answer, find_answer, once, request_hash
 from portal.core.words import _
 
 M = TypeVar("M", bound=BaseModel)
@@ -63,11 +63,14 @@ def speaks(
     takes: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     idempotent: bool = False,
+    asks: Callable[..., Any] | None = None,
 ) -> Callable[[View], View]:
     """Declare a resource: reads the body into `body` and the query string into `query`, answers with a model.
 
     Stands below the guard, which has turned `asset_number` into `g.place` by then, so the view is not given it.
     With `idempotent` an Idempotency-Key makes the view's one command happen once; such a view calls no gateway.
+    What has to be asked outside first is asked by `asks`, given what the view is given; the view gets the answer as
+    `asked`. A request whose answer is kept already asks nobody.
     """
     speech = Speech(summary=summary, gives=gives, status=status, takes=takes, query=query, idempotent=idempotent)
 
@@ -79,7 +82,12 @@ def speaks(
                 given["body"] = read_body(takes)
             if query is not None:
                 given["query"] = read_query(query)
-            if idempotent and KEY_HEADER in request.headers:
+            keyed = idempotent and KEY_HEADER in request.headers
+            if keyed and asks is not None and (kept := find_answer(**_named())) is not None:
+                return _replayed(kept)
+            if asks is not None:
+                given["asked"] = asks(**given)
+            if keyed:
                 return _once(view, given, status)
             return _answer(_dump(view(**given)), status)
 
@@ -132,14 +140,21 @@ def _read(model: type[M], document: dict[str, Any]) -> M:
 
 
 def _once(view: View, given: dict[str, Any], status: int) -> Response:
+    return _replayed(once(**_named(), work=lambda: (_dump(view(**given)) or {}, status)))
+
+
+def _named() -> dict[str, Any]:
+    """Under which name this request is kept, and what makes another one the same."""
     from portal.api.guards import current_actor
 
-    answer = once(
-        actor=current_actor().key,
-        key=parse.idempotency_key(request.headers[KEY_HEADER]),
-        asked=request_hash(request.method, request.path.rstrip("/"), request.get_data()),
-        work=lambda: (_dump(view(**given)) or {}, status),
-    )
+    return {
+        "actor": current_actor().key,
+        "key": parse.idempotency_key(request.headers[KEY_HEADER]),
+        "asked": request_hash(request.method, request.path.rstrip("/"), request.get_data()),
+    }
+
+
+def _replayed(answer: Answer) -> Response:
     response = _answer(answer.body, answer.status)
     if answer.replayed:
         response.headers["Idempotent-Replay"] = "true"

@@ -67,14 +67,9 @@ def once(*, actor: str, key: str, asked: bytes, work: Callable[[], tuple[dict[st
         .returning(IdempotencyKey.id)
     ).scalar()
     if fresh is None:
-        kept = db.session.execute(
-            select(IdempotencyKey.request_hash, IdempotencyKey.status, IdempotencyKey.body).where(
-                IdempotencyKey.actor == actor, IdempotencyKey.key == key
-            )
-        ).one()
-        if bytes(kept.request_hash) != asked:
-            raise IdempotencyKeyReused(_("This Idempotency-Key was used before with a different request."))
-        return Answer(int(kept.status), dict(kept.body), replayed=True)
+        kept = find_answer(actor=actor, key=key, asked=asked)
+        assert kept is not None, "the row that was in the way"
+        return kept
     body, status = work()
     body = json.loads(json.dumps(body, default=str))
     db.session.execute(
@@ -83,6 +78,20 @@ def once(*, actor: str, key: str, asked: bytes, work: Callable[[], tuple[dict[st
         .values(status=status, body=body)
     )
     return Answer(status, body)
+
+
+def find_answer(*, actor: str, key: str, asked: bytes) -> Answer | None:
+    """The answer that is kept under a key, or None; raises IdempotencyKeyReused as `once` does."""
+    kept = db.session.execute(
+        select(IdempotencyKey.request_hash, IdempotencyKey.status, IdempotencyKey.body).where(
+            IdempotencyKey.actor == actor, IdempotencyKey.key == key
+        )
+    ).one_or_none()
+    if kept is None:
+        return None
+    if bytes(kept.request_hash) != asked:
+        raise IdempotencyKeyReused(_("This Idempotency-Key was used before with a different request."))
+    return Answer(int(kept.status), dict(kept.body), replayed=True)
 
 
 @transactional

@@ -38,6 +38,8 @@ SEVERAL = {
     "door.pay": (3, OUTSIDE),
     "bill.pay": (3, OUTSIDE),
     "api.init_payment": (3, OUTSIDE),
+    "api.finalize_transfer": (3, f"{COUNTED}; the gateway is called after that, and its answer heard and kept"),
+    "api.resend_transfer_otp": (2, "what the gateway did is written down, then the answer is kept under its key"),
     "auth.sign_in": (3, f"{COUNTED}; the session this browser had before ends first"),
     "auth.confirm": (2, COUNTED),
     "auth.unlock": (2, COUNTED),

@@ -98,15 +98,17 @@ def payouts_waiting(asset_id: uuid.UUID, *, not_by: str | None = None) -> dict[s
     return {status: number for status, number in db.session.execute(question.group_by(Payout.status))}
 
 
-def reserved_not_yet_there(provider: str, account_id: uuid.UUID | None, currency: str) -> int:
-    """What approved payouts will still take from an account at a provider, at any place. Minor units."""
+def reserved_not_yet_there(provider: str, account_id: uuid.UUID | None, currency: str, asked_at: datetime) -> int:
+    """What approved payouts of any place will take from an account at a provider, beyond what its balance knew of
+    when it was asked: those that are not there yet, and those that came there since. Minor units."""
     return int(
         db.session.scalar(
             select(func.sum(Payout.amount + Payout.fee)).where(
                 Payout.provider == provider,
                 Payout.gateway_account_id.is_not_distinct_from(account_id),
                 Payout.currency == currency,
-                Payout.status.in_(NOT_YET_THERE),
+                Payout.status.in_(NOT_YET_THERE)
+                | (Payout.submitted_at >= asked_at) & Payout.status.in_((*UNDER_WAY, PayoutStatus.SUCCESS)),
             )
         )
         or 0
