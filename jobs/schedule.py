@@ -13,7 +13,7 @@ from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
 from portal.shared.devices.services import commands
 from portal.shared.identity.services import cleanup
-from portal.shared.payments.services import bands, inbox, intents, payouts, settlement
+from portal.shared.payments.services import bands, inbox, intents, payouts, sending_back, settlement
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -51,6 +51,7 @@ SCHEDULE = [
     Job("payments to ask about", 5, settlement.poll_due, batches=True),
     Job("payouts under way", 2, payouts.work_due, batches=True),
     Job("published charges", DAY, bands.load_known),
+    Job("refunds to send and ask about", 2, sending_back.work_due, batches=True),
     Job("payments nobody made", 30, intents.expire_due, batches=True),
     Job("sandbox webhooks", 1, sandbox.deliver_due),
     Job("outbox deliveries", 1, outbox.deliver_due, batches=True),

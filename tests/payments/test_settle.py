@@ -302,17 +302,6 @@ def test_held_money_that_buys_nothing_becomes_credit():
     assert credit_of(room.asset_id, payments.GUEST)[0].currency == "USD"
 
 
-def test_held_money_goes_back_in_two_steps():
-    made = payments.intent(assets.room())
-    news(made, amount=1)
-    with pytest.raises(reviews.NotInReview):
-        reviews.refund_sent(reference=made.reference, reason="Asked the guest", actor=assets.ACTOR)
-    reviews.mark_for_refund(reference=made.reference, reason="Asked the guest", actor=assets.ACTOR)
-    assert get_intent(made.reference).status == "review"
-    reviews.refund_sent(reference=made.reference, reason="Asked the guest", actor=assets.ACTOR)
-    assert get_intent(made.reference).status == "refunded"
-
-
 def test_who_started_a_payment_does_not_decide_about_it():
     room = assets.room()
     made = payments.intent(room)

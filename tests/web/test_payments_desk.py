@@ -126,16 +126,6 @@ def test_held_money_is_decided_with_a_reason(desk, place):
     assert "does not wait for a decision any more" in again.text
 
 
-def test_a_refund_is_marked_and_then_said_to_be_sent(desk, place):
-    made = held(place, "wrong_currency")
-    address = f"/payments/{place.asset_number}/{made.reference}"
-    assert desk.post(f"{address}/refund", data=REASON).status_code == 303
-    assert "The refund was sent" in desk.get(address).text
-    assert desk.post(f"{address}/refunded", data=REASON).status_code == 303
-    assert get_intent(made.reference).status == "refunded"
-    assert "Refund sent" in desk.get(address).text
-
-
 def test_another_places_payment_is_not_there(desk, place):
     made = payments.paid(assets.room())
     assert desk.get(f"/payments/{place.asset_number}/{made.reference}").status_code == 404

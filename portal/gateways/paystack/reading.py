@@ -115,6 +115,8 @@ def dispute(data: object, stage: str) -> DisputeTold | None:
         charge_reference=reference({"transaction": of}),
         transaction_id=figures.name(of.get("id")),
         due_at=figures.text(data.get("due_at") or data.get("dueAt"), 40),
+        reason=figures.text(data.get("category"), 80),
+        resolution=figures.text(data.get("resolution"), 80),
     )
 
 

@@ -24,7 +24,10 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeTold:
-    """A payer's bank wants a charge back; `stage` is create, remind or resolve."""
+    """A payer's bank wants a charge back; `stage` is create, remind or resolve.
+
+    `reason` is what kind of dispute it is, `resolution` how it was decided, both in the gateway's own words.
+    """
 
     dispute_id: str
     stage: str
@@ -34,6 +37,8 @@ class DisputeTold:
     charge_reference: str | None
     transaction_id: str | None
     due_at: str | None = None
+    reason: str | None = None
+    resolution: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

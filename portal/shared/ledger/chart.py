@@ -221,7 +221,15 @@ FACTS: dict[str, Fact] = {
         ),
     ),
     "refund.processed": Fact("Refund paid", (debit(REFUNDS_ON_THEIR_WAY, "amount"), credit(MONEY, "amount"))),
-    "charge.reversed": Fact("Payment taken back by the provider", (debit(COUNTER, "amount"), credit(MONEY, "amount"))),
+    "charge.reversed": Fact(
+        "Payment taken back by the provider",
+        (
+            debit(HELD, "held"),
+            debit(CREDIT, "credit"),
+            debit(COUNTER, "given_back"),
+            credit(MONEY, "amount"),
+        ),
+    ),
     "payout.reserved": Fact("Payout reserved", (debit(PAYOUTS_ON_THEIR_WAY, "total"), credit(MONEY, "total"))),
     "payout.paid": Fact(
         "Payout arrived",

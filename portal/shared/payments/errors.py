@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.core.transaction import rule
+from portal.core.words import _
 
 
 class NoSuchPayment(NotFound):
@@ -135,3 +137,39 @@ class OtpLocked(Conflict):
     """Too many wrong one-time passwords; a new one has to be sent."""
 
     code = "otp_locked"
+class NoSuchRefund(NotFound):
+    """No such refund at this place."""
+
+
+class NothingToRefund(Conflict):
+    """No money came, or all of it has gone back."""
+
+
+class RefundTooLarge(Conflict):
+    """More than can still go back."""
+
+
+class RefundTooSmall(Invalid):
+    """Nothing, or less."""
+
+
+class RefundUnderWay(Conflict):
+    """One refund of a payment at a time: a provider's message names the payment and not the refund."""
+
+
+class PartlyGone(Conflict):
+    """Money of which a part went back is not taken for the whole."""
+
+
+class WrongRefundState(Conflict):
+    """The refund has moved on since the page was loaded."""
+
+
+class NoSuchDispute(NotFound):
+    """No such dispute at this place."""
+
+
+rule("refund_cap", lambda: RefundTooLarge(_("More would go back than came in. Reload to see what can still go back.")))
+rule("ck_payment_refunded_within", lambda: RefundTooLarge(_("More would go back than came in.")))
+rule("uq_refund_one_open", lambda: RefundUnderWay(_("A refund of this payment is under way. Wait for its end.")))
+rule("ck_refund_second_person", lambda: SecondPersonNeeded(_("Somebody else must approve a refund you asked for.")))

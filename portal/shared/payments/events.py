@@ -85,5 +85,18 @@ class PayoutMoved(Event):
     """A payout was drafted, approved, sent, confirmed, or came to its end."""
 
     topic: ClassVar[str] = "payments.payout.moved"
+class RefundMoved(Event):
+    """A refund was asked for, decided, sent, or has come to its end."""
+
+    topic: ClassVar[str] = "payments.refund.moved"
+    reference: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeMoved(Event):
+    """A payer's bank wants money back, or has it, or somebody has dealt with that."""
+
+    topic: ClassVar[str] = "payments.dispute.moved"
     reference: str
     status: str

@@ -98,6 +98,17 @@ def refunds_for(provider: str, business_id: uuid.UUID) -> Refunds:
     return cast(Refunds, _that_can("refund", provider, business_id, sentence))
 
 
+def refunds_of(begun: Through) -> Refunds:
+    """Whoever collected a payment, if they give money back by themselves; raises NotOffered."""
+    sentence = _("%(provider)s cannot send money back by itself.", provider=called(begun.provider))
+    if begun.provider in BY_HAND:
+        raise NotOffered(sentence)
+    gateway = gateway_of(begun)
+    if not hasattr(gateway, "refund"):
+        raise NotOffered(sentence)
+    return cast(Refunds, gateway)
+
+
 def payouts_for(provider: str, business_id: uuid.UUID) -> Payouts:
     """A provider that sends money out; raises NotOffered."""
     sentence = _("%(provider)s cannot send money out from here.", provider=called(provider))

@@ -22,6 +22,8 @@ from portal.shared.payments.models import GatewayAccount, GatewayMessage, Intent
 
 #: What our references are made of; anything else is not even looked for.
 REFERENCE = re.compile(r"[A-Za-z0-9.=-]{6,64}")
+#: What a payment adds to earnings: what it bought, without what has gone back.
+EARNED = Payment.amount - Payment.remainder - Payment.refunded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +186,7 @@ def figures_of(asset_id: uuid.UUID, wanted: Wanted) -> dict[str, int]:
         found.with_only_columns(
             func.count(PaymentIntent.id),
             func.count(Payment.id),
-            func.coalesce(func.sum(Payment.amount - Payment.remainder).filter(Payment.counted, here), 0),
+            func.coalesce(func.sum(EARNED).filter(Payment.counted, here), 0),
             func.coalesce(func.sum(Payment.remainder).filter(here), 0),
         )
     ).one()
@@ -267,6 +269,16 @@ def lock_message_by_key(provider: str, dedupe_key: str) -> GatewayMessage:
     )
 
 
+def lock_messages_about(reference: str) -> Sequence[GatewayMessage]:
+    """Messages about a reference that wait for their turn, skipping those another process works on."""
+    return db.session.scalars(
+        select(GatewayMessage)
+        .where(GatewayMessage.reference == reference, GatewayMessage.status == "new")
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
 def _locked(question: Select[GatewayMessage]) -> GatewayMessage:
     return db.session.scalars(question.with_for_update().execution_options(populate_existing=True)).one()
 
@@ -322,3 +334,16 @@ def lock_account(business_id: uuid.UUID, provider: str) -> GatewayAccount | None
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+
+
+def seconds_of(first: PaymentIntent) -> Sequence[Payment]:
+    """Money that came again for an intent, the oldest first."""
+    return db.session.scalars(
+        select(Payment)
+        .join(PaymentIntent, PaymentIntent.id == Payment.intent_id)
+        .where(
+            PaymentIntent.opened_by == second_of(first),
+            PaymentIntent.subject_id == first.subject_id,  # by its index
+        )
+        .order_by(Payment.id)
+    ).all()

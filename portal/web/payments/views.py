@@ -33,7 +33,7 @@ from portal.web.payments.subjects import paid_for
 blueprint = Blueprint("payments", __name__, url_prefix="/payments")
 blueprint.context_processor(sections.context)
 DAYS = {"1": 1, "7": 7, "30": 30}
-DECISIONS = {"accept": reviews.accept, "refund": reviews.mark_for_refund, "refunded": reviews.refund_sent}
+DECISIONS = {"accept": reviews.accept, "send-back": reviews.send_back}
 
 
 @blueprint.get("/<asset_number>/")
@@ -111,7 +111,7 @@ def ask(asset_number: str, reference: str) -> Response:
     return go(url_for(".show", asset_number=asset_number, reference=reference))
 
 
-@blueprint.post("/<asset_number>/<reference>/<any(accept, refund, refunded):decision>")
+@blueprint.post("/<asset_number>/<reference>/<any(accept, 'send-back'):decision>")
 @permission("payments.review")
 def decide(asset_number: str, reference: str, decision: str) -> Response:
     """A second person takes held money, or sends it back."""

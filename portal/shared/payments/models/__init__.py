@@ -2,11 +2,12 @@
 
 from portal.shared.payments.models.accounts import ChargeBand, GatewayAccount
 from portal.shared.payments.models.bills import Bill, BillKind, BillStatus
+from portal.shared.payments.models.disputes import Dispute, DisputeStatus
 from portal.shared.payments.models.intents import GatewayMessage, IntentStatus, Payment, PaymentIntent
 from portal.shared.payments.models.mobile import MobileReceipt, PhonePush, PushStatus, ReceiptStatus
 from portal.shared.payments.models.payouts import Payout, PayoutStatus
 from portal.shared.payments.models.reconciliation import Difference, Reconciliation
-from portal.shared.payments.models.refunds import Refund, RefundState
+from portal.shared.payments.models.refunds import Refund, RefundRule, RefundState
 
 __all__ = [
     "Bill",
@@ -14,6 +15,8 @@ __all__ = [
     "BillStatus",
     "ChargeBand",
     "Difference",
+    "Dispute",
+    "DisputeStatus",
     "GatewayAccount",
     "GatewayMessage",
     "IntentStatus",
@@ -27,5 +30,6 @@ __all__ = [
     "ReceiptStatus",
     "Reconciliation",
     "Refund",
+    "RefundRule",
     "RefundState",
 ]

@@ -106,6 +106,7 @@ class Payment(Record):
         CheckConstraint("fee >= 0", "fee_not_negative"),
         CheckConstraint("charged >= amount", "charged_at_least_amount"),
         CheckConstraint("remainder between 0 and amount", "remainder_within"),
+        CheckConstraint("refunded >= 0 and remainder + refunded <= amount", "refunded_within"),
         Index("ix_payment_asset_id", "asset_id", "paid_at"),
     )
 
@@ -118,6 +119,8 @@ class Payment(Record):
     fee: Mapped[int] = mapped_column(server_default=text("0"))
     currency: Mapped[str]
     remainder: Mapped[int] = mapped_column(server_default=text("0"))
+    #: What has gone back or is decided to go back; what was taken back by the provider counts too.
+    refunded: Mapped[int] = mapped_column(server_default=text("0"))
     counted: Mapped[bool] = mapped_column(server_default=text("true"))
     channel: Mapped[str | None]
     paid_at: Mapped[datetime]

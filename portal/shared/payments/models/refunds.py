@@ -80,6 +80,9 @@ class Refund(Record):
     finished_at: Mapped[datetime | None]
     said: Mapped[str | None]
     changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    #: A person hands it over; the provider is never asked.
+    by_hand: Mapped[bool] = mapped_column(server_default=text("false"))
+    handed_by: Mapped[str | None]
 
     payment: Mapped[Payment] = relationship(lazy="raise")
 
@@ -87,3 +90,15 @@ class Refund(Record):
     def money(self) -> Money:
         """What goes back."""
         return Money(self.amount, self.currency)
+
+
+class RefundRule(Record):
+    """Up to which amount one person gives money back at a place, in minor units of its currency; above it, two do."""
+
+    __tablename__ = "refund_rule"
+    __table_args__ = (CheckConstraint("approval_above >= 0", "approval_above_not_negative"),)
+
+    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("asset.id"), unique=True)
+    approval_above: Mapped[int]
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime]

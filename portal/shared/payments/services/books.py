@@ -58,23 +58,6 @@ def accepted(intent: PaymentIntent, payment: Payment, actor: Actor) -> None:
     _post([taken], payment, actor)
 
 
-def sent_back(intent: PaymentIntent, payment: Payment, actor: Actor) -> None:
-    """Held money went back to the payer."""
-    both = [
-        entries.draft(
-            fact,
-            key=f"payment:{payment.id}:{step}",
-            amounts={"held": payment.amount, "amount": payment.amount},
-            subject="payment",
-            subject_id=payment.id,
-            occurred_at=utcnow(),
-            **_roles(intent, payment),
-        )
-        for fact, step in (("refund.approved", "marked"), ("refund.processed", "sent back"))
-    ]
-    _post(both, payment, actor)
-
-
 def _roles(intent: PaymentIntent, payment: Payment) -> dict[str, str]:
     roles = {"money": chart.money_at(payment.provider), "earned": purposes.purpose(intent.purpose).earned(intent)}
     if payment.remainder:

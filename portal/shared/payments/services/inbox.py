@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy.dialects.postgresql import insert
@@ -22,6 +23,7 @@ from portal.gateways.base import (
     BadSignature,
     Charge,
     ChargeStatus,
+    Gateway,
     GatewayDown,
     GatewayRefused,
     SignedMessage,
@@ -29,13 +31,34 @@ from portal.gateways.base import (
 from portal.shared.payments import providers
 from portal.shared.payments.errors import MessageContradicts
 from portal.shared.payments.models import GatewayMessage
-from portal.shared.payments.queries import find_intent, lock_due_messages, lock_message, lock_message_by_key
+from portal.shared.payments.queries import (
+    find_intent,
+    lock_due_messages,
+    lock_message,
+    lock_message_by_key,
+    lock_messages_about,
+)
+from portal.shared.payments.services import disputes, refund_news
+from portal.shared.payments.services.hearing import NOT_HERE_YET, UNREACHABLE_FOR, Heard
 from portal.shared.payments.services.settlement import DECIDED, Verdict, alert, by_gateway, settle
 
-#: How long the gateway has to confirm a signed message before its body is believed.
-UNREACHABLE_FOR = timedelta(seconds=10)
 RETRY_AFTER = tuple(timedelta(seconds=n) for n in (3, 4, 5, 15, 60))
 GIVE_UP_AFTER = 6
+#: What is told of a charge that is not here yet may wait long; it is looked at again this often.
+LATER = timedelta(minutes=5)
+
+
+class Hears(Protocol):
+    """Whoever works off the messages about one kind of thing; it calls the provider between its commands."""
+
+    def __call__(
+        self, *, message: SignedMessage, provider: str, account_id: uuid.UUID | None, age: timedelta, actor: Actor
+    ) -> Heard:
+        """What became of one message; `account_id` is the business's own account whose key signed it."""
+
+
+#: Who listens to what. A kind that nobody listens to is kept, with the reason.
+EARS: dict[About, Hears] = {About.REFUND: refund_news.told, About.DISPUTE: disputes.told}
 log = structlog.get_logger(__name__)
 
 
@@ -98,7 +121,7 @@ def _store(
             reference=message.reference,
             raw=raw,
             address=address,
-            status="new" if message.about is About.CHARGE else "ignored",
+            **_filed(message),
         )
         .on_conflict_do_nothing(index_elements=["provider", "dedupe_key"])
         .returning(GatewayMessage.id)
@@ -116,25 +139,46 @@ def _store(
     return Received(kept.deliveries, kept.kind)
 
 
+def _filed(message: SignedMessage) -> dict[str, str | None]:
+    """Whether there is something to do about a message, and if not, why it is only kept."""
+    if message.about is About.CHARGE or (message.about in EARS and message.set_aside is None):
+        return {"status": "new", "error": None}
+    return {"status": "ignored", "error": message.set_aside or "nobody_listens"}
+
+
 @transactional
 def _claim(limit: int) -> list[uuid.UUID]:
     now = utcnow()
     claimed = []
     for message in lock_due_messages(limit):
-        message.next_attempt_at = now + RETRY_AFTER[min(message.attempts, len(RETRY_AFTER) - 1)]
+        message.next_attempt_at = now + (
+            RETRY_AFTER[message.attempts] if message.attempts < len(RETRY_AFTER) else _later(message)
+        )
         message.attempts += 1
         claimed.append(message.id)
     return claimed
 
 
 def _process(message_id: uuid.UUID) -> None:
-    """News of a charge: verify with the gateway first, then settle. The body is believed in the gateway's absence,
-    and only where it was signed."""
     message = db.session.get(GatewayMessage, message_id, populate_existing=True)
     assert message is not None
     provider, actor = message.provider, by_gateway(message.provider, message.address)
     gateway = providers.gateway_of(message)
     told = gateway.read(bytes(message.raw))
+    if told.about is About.CHARGE:
+        _charge(message, told, gateway, actor)
+        return
+    age = utcnow() - message.created_at
+    heard = EARS[told.about](
+        message=told, provider=provider, account_id=message.gateway_account_id, age=age, actor=actor
+    )
+    _close(message_id, heard.status, heard.why, actor if heard.status in ("dead", "unmatched") else None)
+
+
+def _charge(message: GatewayMessage, told: SignedMessage, gateway: Gateway, actor: Actor) -> None:
+    """News of a charge: verify with the gateway first, then settle. The body is believed in the gateway's absence,
+    and only where it was signed."""
+    message_id, provider = message.id, message.provider
     intent = find_intent(told.reference or "")
     strange = intent is not None and intent.gateway_account_id != message.gateway_account_id
     if intent is None or intent.provider != provider or strange:
@@ -163,11 +207,23 @@ def _process(message_id: uuid.UUID) -> None:
         _close(message_id, "dead", "refused", None)
     else:
         _close(message_id, "done", None, None)
+        _wake_those_about(intent.reference)
 
 
 def _wait(message_id: uuid.UUID, why: str, actor: Actor, give_up: bool) -> None:
     """It comes round again, or, when it has come round often enough, a person looks at it."""
     _close(message_id, "dead" if give_up else "new", why, actor if give_up else None)
+
+
+@transactional
+def _wake_those_about(reference: str) -> None:
+    """What was told of a charge before it came is worked off now."""
+    for waiting in lock_messages_about(reference):
+        waiting.next_attempt_at = utcnow()
+
+
+def _later(message: GatewayMessage) -> timedelta:
+    return RETRY_AFTER[-1] if message.error != NOT_HERE_YET else LATER
 
 
 @transactional

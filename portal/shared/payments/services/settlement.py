@@ -32,6 +32,7 @@ from portal.shared.payments.queries import (
 )
 from portal.shared.payments.services import books
 from portal.shared.payments.services.intents import end, open_second
+from portal.shared.payments.services.reversals import take_back
 
 #: When the gateway is asked again by itself, after the checkout was opened; then hourly until it is given up.
 POLL_AFTER = tuple(timedelta(seconds=n) for n in (30, 120, 300, 900, 1_800, 3_600))
@@ -242,7 +243,9 @@ def _mismatch(intent: PaymentIntent, charge: Charge) -> str | None:
 def _not_paid(intent: PaymentIntent, charge: Charge, via: str, actor: Actor) -> PaymentIntent:
     """News without money; it never undoes money that came."""
     if charge.status is ChargeStatus.REVERSED:
-        alert("charge_reversed", intent=intent, reference=intent.reference, actor=actor)
+        gone = take_back(intent, charge, actor)
+        if gone is not None:
+            alert("charge_reversed", intent=gone, reference=gone.reference, actor=actor)
     elif intent.status not in OPEN:
         pass
     elif charge.status is ChargeStatus.FAILED:
