@@ -8,13 +8,14 @@ from sqlalchemy import select, text
 
 from portal.gateways import registry
 from portal.gateways.base import Charge, ChargeStatus
-from portal.gateways.sandbox import service
+from portal.gateways.sandbox import clockwork, outgoing, service
 from portal.shared.audit.queries import trail
 from portal.shared.payments.errors import ReasonMissing
 from portal.shared.payments.models import Dispute, GatewayMessage
 from portal.shared.payments.queries import get_intent
 from portal.shared.payments.services import disputes, inbox, sending_back, settlement
-from tests.factories import assets, payments
+from portal.shared.payments.services import payouts as sent
+from tests.factories import assets, payments, payouts
 from tests.factories import refunds as given
 from tests.payments.paystack_events import DISPUTE, EVENTS
 from tests.support import shared
@@ -299,6 +300,21 @@ def test_the_providers_own_samples_are_taken(client, session, file):
 def test_nonsense_in_a_signed_message_is_set_aside(client, session, kind, data):
     hear(client, payments.signed({"event": kind, "data": data}))
     assert heard(session)[0][0] == "ignored"
+
+
+def test_a_transfer_that_was_sent_from_elsewhere_is_put_before_people(client, session):
+    hear(client, payments.signed({"event": "transfer.success", "data": EVENTS["transfer.success"]}))
+    assert heard(session) == [("unmatched", "not_sent_from_here")]
+
+
+def test_a_payout_is_moved_by_its_message(client, session):
+    place = payouts.funded()
+    payout = payouts.waiting(place)
+    sent.finalize(payout_id=payout.id, otp=payouts.otp(payout), actor=assets.ACTOR)
+    clockwork.advance()
+    for message in outgoing.about(payout.reference):
+        hear(client, given.event(message))
+    assert payouts.found(payout).status == "success"
 
 
 def test_money_that_came_twice_goes_back_from_the_second_payment(client, session, made):

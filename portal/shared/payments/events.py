@@ -85,6 +85,11 @@ class PayoutMoved(Event):
     """A payout was drafted, approved, sent, confirmed, or came to its end."""
 
     topic: ClassVar[str] = "payments.payout.moved"
+    reference: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundMoved(Event):
     """A refund was asked for, decided, sent, or has come to its end."""
 

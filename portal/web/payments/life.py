@@ -20,6 +20,14 @@ MARKS = {
     "payment.held": ("warn", "eye"),
     "payment.refunded": ("idle", "receipt-refund"),
     "payment.marked_for_refund": ("warn", "receipt-refund"),
+    "refund.requested": ("warn", "receipt-refund"),
+    "refund.approved": ("info", "receipt-refund"),
+    "refund.declined": ("idle", "ban"),
+    "refund.pending": ("info", "send"),
+    "refund.processing": ("info", "refresh"),
+    "refund.needs_attention": ("warn", "eye"),
+    "refund.processed": ("good", "receipt-refund"),
+    "refund.failed": ("bad", "circle-x"),
     "payment_intent.opened": ("idle", "circle-dot"),
 }
 COMMANDS = {"done": "good", "failed": "bad", "rejected": "bad", "expired": "warn"}

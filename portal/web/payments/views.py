@@ -158,9 +158,8 @@ def _life(intent: PaymentIntent) -> dict[str, Any]:
 
 def _decided(decision: str) -> str:
     return {
-        "accept": _("Taken. What it buys was given; the rest is the payer's credit."),
-        "refund": _("Marked for refund. Send the money back with the provider, then say so here."),
-        "refunded": _("Noted: the money went back."),
+        "accept": _("Accepted. What it buys was given; the rest is the payer's credit."),
+        "send-back": _("It is on its way back to the payer."),
     }[decision]
 
 

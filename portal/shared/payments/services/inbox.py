@@ -38,7 +38,7 @@ from portal.shared.payments.queries import (
     lock_message_by_key,
     lock_messages_about,
 )
-from portal.shared.payments.services import disputes, refund_news
+from portal.shared.payments.services import disputes, refund_news, transfer_news
 from portal.shared.payments.services.hearing import NOT_HERE_YET, UNREACHABLE_FOR, Heard
 from portal.shared.payments.services.settlement import DECIDED, Verdict, alert, by_gateway, settle
 
@@ -58,7 +58,11 @@ class Hears(Protocol):
 
 
 #: Who listens to what. A kind that nobody listens to is kept, with the reason.
-EARS: dict[About, Hears] = {About.REFUND: refund_news.told, About.DISPUTE: disputes.told}
+EARS: dict[About, Hears] = {
+    About.REFUND: refund_news.told,
+    About.DISPUTE: disputes.told,
+    About.TRANSFER: transfer_news.told,
+}
 log = structlog.get_logger(__name__)
 
 
