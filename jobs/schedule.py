@@ -13,7 +13,16 @@ from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
 from portal.shared.devices.services import commands
 from portal.shared.identity.services import cleanup
-from portal.shared.payments.services import bands, inbox, intents, payouts, sending_back, settlement
+from portal.shared.payments.services import (
+    answers,
+    bands,
+    inbox,
+    intents,
+    payouts,
+    sending_back,
+    settlement,
+    verification,
+)
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -52,6 +61,8 @@ SCHEDULE = [
     Job("payouts under way", 2, payouts.work_due, batches=True),
     Job("published charges", DAY, bands.load_known),
     Job("refunds to send and ask about", 2, sending_back.work_due, batches=True),
+    Job("phones that were asked", 1, answers.ask_due, batches=True),
+    Job("money sent to the paybill", 1, verification.ask_due, batches=True),
     Job("payments nobody made", 30, intents.expire_due, batches=True),
     Job("sandbox webhooks", 1, sandbox.deliver_due),
     Job("outbox deliveries", 1, outbox.deliver_due, batches=True),

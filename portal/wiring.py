@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from config import Settings
 from portal.core import outbox, vault
 from portal.gateways import registry, sandbox
 from portal.gateways.base import Gateway
+from portal.gateways.daraja import Daraja
 from portal.gateways.flutterwave import Flutterwave
 from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
@@ -18,8 +19,8 @@ from portal.shared.access.services import grants, offers, paid_access
 from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
-from portal.shared.payments import purposes
-from portal.shared.payments.services import bills
+from portal.shared.payments import paybill_accounts, purposes
+from portal.shared.payments.services import addresses, bills
 
 
 def connect(settings: Settings) -> None:
@@ -33,9 +34,9 @@ def connect(settings: Settings) -> None:
         earned=chart.HIRE,
         about=paid_access.about,
     )
-    purposes.register(
-        bills.PURPOSE, prepare=bills.prepare, fulfil=bills.fulfil, earned=bills.earned, about=bills.about
-    )
+    purposes.register(bills.PURPOSE, prepare=bills.prepare, fulfil=bills.fulfil, earned=bills.earned, about=bills.about)
+    addresses.connect(settings.public_url)
+    paybill_accounts.connect(settings.derived_key("paybill"))
     if settings.testing:
         passwords.use_cheapest()
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))
@@ -49,7 +50,8 @@ def _mailer(settings: Settings) -> Mailer:
 def _gateways(settings: Settings) -> list[Gateway]:
     """What the settings connect: the provider they name first, then every other one whose keys they hold."""
     if settings.payment_provider == "sandbox":
-        return [sandbox.gateway(settings), sandbox.flutterwave_gateway(settings)]
+        phones = cast(Gateway, sandbox.daraja_gateway(settings))  # it has no checkout, and offers none
+        return [sandbox.gateway(settings), sandbox.flutterwave_gateway(settings), phones]
     keys = {
         "paystack": {"secret_key": settings.paystack_secret_key},
         "flutterwave": {
@@ -58,6 +60,22 @@ def _gateways(settings: Settings) -> list[Gateway]:
         },
     }
     connected = {name: _own_gateway(settings, name, held, {}) for name, held in keys.items() if all(held.values())}
+    if settings.daraja_consumer_key:
+        connected["mpesa"] = _daraja(
+            settings,
+            {
+                "consumer_key": settings.daraja_consumer_key,
+                "consumer_secret": settings.daraja_consumer_secret,
+                "passkey": settings.daraja_passkey,
+                "initiator_password": settings.daraja_initiator_password,
+            },
+            {
+                "shortcode": settings.daraja_shortcode,
+                "till": settings.daraja_till,
+                "initiator": settings.daraja_initiator,
+                "certificate": settings.daraja_certificate,
+            },
+        )
     first = settings.payment_provider
     return [connected[name] for name in sorted(connected, key=lambda name: name != first)]
 
@@ -70,4 +88,22 @@ def _own_gateway(settings: Settings, provider: str, keys: Mapping[str, str], det
         return Flutterwave(
             secret_key=keys["secret_key"], secret_hash=keys["secret_hash"], base_url=settings.flutterwave_base_url
         )
+    if provider == "mpesa":
+        return _daraja(settings, keys, details)
     raise registry.unknown(provider)
+
+
+def _daraja(settings: Settings, keys: Mapping[str, str], details: Mapping[str, Any]) -> Gateway:
+    """Safaricom's Daraja; it has no checkout, and offers none."""
+    made = Daraja(
+        consumer_key=keys["consumer_key"],
+        consumer_secret=keys["consumer_secret"],
+        shortcode=details["shortcode"],
+        till=details.get("till", ""),
+        passkey=keys["passkey"],
+        initiator=details.get("initiator", ""),
+        initiator_password=keys.get("initiator_password", ""),
+        certificate=details.get("certificate"),
+        base_url=settings.daraja_base_url,
+    )
+    return cast(Gateway, made)

@@ -11,4 +11,11 @@ from portal.gateways.daraja.push import Push
 
 
 class Daraja(Push, PayBill):
-    """One short code at Safaricom, or anything that answers in its shape at another address."""
+    """One short code at Safaricom, or anything that answers in its shape at another address.
+
+    It has no checkout: nobody can be sent to a page of it, a phone is asked instead.
+    """
+
+    def check(self) -> None:
+        """Ask for a token, which moves nothing; raises KeyRefused or GatewayDown."""
+        self.check_key()

@@ -61,11 +61,15 @@ class PhonePush(Record):
 
 
 class ReceiptStatus(StrEnum):
-    """unverified -> unclaimed -> claimed; unclaimed -> returned. What could not be verified is refused."""
+    """unverified -> unclaimed -> claimed; unclaimed -> returning -> returned, or back to unclaimed.
+
+    What could not be verified is refused. While somebody has asked for its return an unclaimed one is not claimed.
+    """
 
     UNVERIFIED = "unverified"
     UNCLAIMED = "unclaimed"
     CLAIMED = "claimed"
+    RETURNING = "returning"
     RETURNED = "returned"
     REFUSED = "refused"
 
@@ -80,7 +84,12 @@ class MobileReceipt(Record):
     __table_args__ = (
         UniqueConstraint("provider", "transaction_id"),
         CheckConstraint("amount > 0", "amount_positive"),
-        CheckConstraint("status in ('unverified', 'unclaimed', 'claimed', 'returned', 'refused')", "status_known"),
+        CheckConstraint(
+            "status in ('unverified', 'unclaimed', 'claimed', 'returning', 'returned', 'refused')", "status_known"
+        ),
+        CheckConstraint(
+            "status not in ('returning', 'returned') or return_asked_by is not null", "returned_because_asked"
+        ),
         CheckConstraint("(status = 'claimed') = (intent_id is not null)", "claimed_by_one"),
         Index("ix_mobile_receipt_asset_id", "asset_id", "paid_at", "id"),
         Index("ix_mobile_receipt_due", "next_query_at", postgresql_where=text("next_query_at is not null")),
@@ -108,6 +117,9 @@ class MobileReceipt(Record):
     claimed_at: Mapped[datetime | None]
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
     said: Mapped[str | None]
+    #: Who wants the money to go back, and why; somebody else sends it.
+    return_asked_by: Mapped[str | None]
+    return_reason: Mapped[str | None]
 
     @property
     def money(self) -> Money:

@@ -11,6 +11,9 @@ from portal.shared.ledger.services import entries
 from portal.shared.payments import purposes
 from portal.shared.payments.models import Payment, PaymentIntent
 
+#: How money is settled that came to the paybill before anybody knew what for: it stands in the books already.
+CLAIMED = "claim"
+
 
 def received(intent: PaymentIntent, payment: Payment, actor: Actor) -> None:
     """Money came: it did its work, or it is held."""
@@ -28,14 +31,16 @@ def coming(intent: PaymentIntent, payment: Payment) -> entries.Draft:
         amounts |= {"used": payment.amount - payment.remainder, "remainder": payment.remainder}
     else:
         amounts["held"] = payment.amount
+    claimed = payment.settled_via == CLAIMED
+    roles = _roles(intent, payment) | ({"money": chart.UNCLAIMED} if claimed else {})
     return entries.draft(
         "payment.settled" if payment.counted else "payment.held",
         key=f"payment:{payment.id}",
         amounts=amounts,
         subject="payment",
         subject_id=payment.id,
-        occurred_at=payment.paid_at,
-        **_roles(intent, payment),
+        occurred_at=utcnow() if claimed else payment.paid_at,
+        **roles,
     )
 
 

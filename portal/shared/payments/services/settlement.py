@@ -75,6 +75,11 @@ def settle(*, charge: Charge, provider: str, via: str, actor: Actor) -> Settled:
     intent = lock_intent_or_none(charge.reference)
     if intent is None or intent.provider != provider:
         return Settled(Verdict.UNMATCHED, None)
+    return settle_held(intent, charge=charge, provider=provider, via=via, actor=actor)
+
+
+def settle_held(intent: PaymentIntent, *, charge: Charge, provider: str, via: str, actor: Actor) -> Settled:
+    """The same, inside a command that holds the lock of the intent, and of what has to change along with it."""
     if charge.status is not ChargeStatus.SUCCESS:
         return Settled(Verdict.NOT_PAID, _not_paid(intent, charge, via, actor))
     locks.lock_in_transaction(f"{provider} transaction {charge.transaction_id}")
