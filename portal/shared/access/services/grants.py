@@ -160,7 +160,6 @@ def _give(
         reason=reason,
     )
     db.session.add(grant)
-    db.session.flush()
     fresh = unit.status != UnitStatus.ACTIVE or not held
     if fresh:
         unit.activated_at = now

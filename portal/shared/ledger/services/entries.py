@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, Text, column, insert, select, values
+from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from portal.core import locks
@@ -20,9 +21,9 @@ from portal.core.words import _
 from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
 from portal.shared.ledger.chart import FACTS, plan_of
-from portal.shared.ledger.errors import NotThatDay, PeriodClosed, ReasonMissing, Unbalanced
+from portal.shared.ledger.errors import NoSuchAccount, NotThatDay, PeriodClosed, ReasonMissing, Unbalanced
 from portal.shared.ledger.events import EntryMade
-from portal.shared.ledger.models import Account, Entry, Posting
+from portal.shared.ledger.models import Account, Entry
 from portal.shared.ledger.queries import first_open_day, get_entry, hold_open_day, legs_of
 
 #: An entry by hand for a day further back is a slip of the keyboard.
@@ -115,22 +116,8 @@ def post(*, place: Asset, currency: str, drafts: Sequence[Draft], actor: Actor) 
                 "memo": each.memo,
             }
         )
-    ids = list(db.session.scalars(insert(Entry).returning(Entry.id, sort_by_parameter_order=True), rows))
-    named = {leg.account for each in drafts for leg in each.legs if isinstance(leg.account, str)}
-    accounts = _accounts(place, currency, named)
-    # In the order of the accounts' ids, so that two commands meet on bounded accounts in the same order.
-    legs = sorted(
-        (leg.account if isinstance(leg.account, int) else accounts[leg.account], entry_id, leg.minor)
-        for entry_id, each in zip(ids, drafts, strict=True)
-        for leg in each.legs
-    )
-    db.session.execute(
-        insert(Posting),
-        [
-            {"account_id": account_id, "entry_id": entry_id, "amount": minor, "currency": currency}
-            for account_id, entry_id, minor in legs
-        ],
-    )
+    ids = list(db.session.scalars(_ENTRIES, rows))
+    _write(place, currency, [(entry_id, leg) for entry_id, each in zip(ids, drafts, strict=True) for leg in each.legs])
     return ids
 
 
@@ -189,45 +176,67 @@ def _bookable(place: Asset, on: date) -> None:
         )
 
 
-def _accounts(place: Asset, currency: str, wanted: set[str]) -> dict[str, int]:
-    """The ids of these accounts at a place, opened now where they are used for the first time."""
-    found = _look_up(place, currency, wanted) if wanted else {}
-    missing = wanted - found.keys()
-    if not missing:
-        return found
-    rows = []
-    for account in sorted(missing):
-        plan, owner = plan_of(account)
-        rows.append(
-            {
-                "business_id": place.business_id,
-                "asset_id": None if plan.business_wide else place.id,
-                "code": plan.code,
-                "name": plan.name.format(owner=owner.replace("_", " ").title()),
-                "kind": plan.kind,
-                "currency": currency,
-                "owner": owner,
-                "floor": plan.floor,
-            }
-        )
+#: Every leg with its account, found by its natural key, or none of them; in the order of the accounts' ids, so that
+#: two commands meet on bounded accounts in the same order.
+_LEGS = text(
+    """
+    with found as materialized (
+      select l.entry_id, l.amount, a.id
+        from unnest(cast(:entries as bigint[]), cast(:amounts as bigint[]), cast(:accounts as bigint[]),
+                    cast(:places as uuid[]), cast(:codes as text[]), cast(:owners as text[]))
+             as l (entry_id, amount, account_id, place, code, owner)
+        left join lateral (
+          select id from ledger_account where id = l.account_id
+          union all
+          select id from ledger_account where business_id = :business and asset_id = l.place
+             and code = l.code and currency = :currency and owner = l.owner
+          union all
+          select id from ledger_account where business_id = :business and asset_id is null and l.place is null
+             and code = l.code and currency = :currency and owner = l.owner
+        ) a on true)
+    insert into ledger_posting (entry_id, account_id, currency, amount)
+    select entry_id, id, :currency, amount from found
+     where not exists (select from found where id is null) order by id, entry_id
+    """
+)
+_ENTRIES = insert(Entry.__table__).returning(Entry.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
+
+
+def _write(place: Asset, currency: str, legs: list[tuple[int, Leg]]) -> None:
+    """Write the legs, opening the accounts that are used here for the first time."""
+    named = [plan_of(leg.account) if isinstance(leg.account, str) else None for _entry, leg in legs]
+    asked = {
+        "business": place.business_id,
+        "currency": currency,
+        "entries": [entry_id for entry_id, _leg in legs],
+        "amounts": [leg.minor for _entry, leg in legs],
+        "accounts": [leg.account if isinstance(leg.account, int) else None for _entry, leg in legs],
+        "places": [None if each is None or each[0].business_wide else str(place.id) for each in named],
+        "codes": [each and each[0].code for each in named],
+        "owners": [each and each[1] for each in named],
+    }
+    if _written(asked):
+        return
+    rows = [
+        {
+            "business_id": place.business_id,
+            "asset_id": None if plan.business_wide else place.id,
+            "code": plan.code,
+            "name": plan.name.format(owner=owner.replace("_", " ").title()),
+            "kind": plan.kind,
+            "currency": currency,
+            "owner": owner,
+            "floor": plan.floor,
+        }
+        for plan, owner in sorted((each for each in named if each), key=lambda each: (each[0].code, each[1]))
+    ]
     db.session.execute(pg_insert(Account).on_conflict_do_nothing(), rows)
-    return _look_up(place, currency, wanted)
+    if not _written(asked):
+        raise NoSuchAccount(_("There is no such account in the books of this place."))
 
 
-def _look_up(place: Asset, currency: str, wanted: set[str]) -> dict[str, int]:
-    asked = values(column("code", Text), column("owner", Text), column("wide", BigInteger), name="asked").data(
-        [(plan.code, owner, int(plan.business_wide)) for plan, owner in map(plan_of, sorted(wanted))]
-    )
-    rows = db.session.execute(
-        select(Account.code, Account.owner, Account.id)
-        .join(asked, (Account.code == asked.c.code) & (Account.owner == asked.c.owner))
-        .where(
-            Account.business_id == place.business_id,
-            Account.currency == currency,
-            (Account.asset_id == place.id) | Account.asset_id.is_(None) & (asked.c.wide == 1),
-        )
-    )
-    return {f"{code}:{owner}" if owner else code: account_id for code, owner, account_id in rows}
+def _written(asked: dict[str, Any]) -> bool:
+    return bool(db.session.execute(_LEGS, asked).rowcount)  # type: ignore[attr-defined]
 
 
 def _told(action: str, entry_id: int, place: Asset, actor: Actor, reason: str) -> None:
