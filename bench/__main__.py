@@ -9,7 +9,7 @@ import sys
 import bench
 from bench.ground import ground
 
-HELPERS = {"ground", "bare_subscriber", "publisher", "twins"}
+HELPERS = {"ground", "bare_subscriber", "publisher", "served", "twins"}
 
 
 def main(arguments: list[str]) -> int:

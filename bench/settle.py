@@ -1,4 +1,7 @@
-"""Settle and expire: the product's commands beside a bare loop that sends the very same statements."""
+"""Settle and expire: the product's commands beside bare code that sends the very same statements.
+
+Settle is asked for over HTTP on both sides, through the same stack: Flask, SQLAlchemy's Core, the same pool.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from bench.ground import Ground
-from bench.twins import Statements, by_pgbench, copy_of, in_threads, logged, replayed
+from bench.served import asked, bare, behind_http
+from bench.twins import Statements, by_pgbench, copy_of, logged, replayed
 from portal.core.actor import system
 from portal.core.clock import utcnow
 from portal.core.db import db, uuid7
@@ -20,7 +24,7 @@ from portal.shared.payments.services import settlement
 from tests.factories import assets as factories
 
 UNITS = 600
-THREADS = 4
+HANDS = 8
 BY = system("bench")
 
 
@@ -31,25 +35,30 @@ def run(ground: Ground) -> None:
         logs = log_each(app, references)
         expiry_log = log_expiry(app)
     with copy_of(ground, "settle_bare") as app:
-        bare = replayed(app, THREADS, logs)
+        with behind_http(app, bare(logs)) as port:
+            reference = asked(port, UNITS, HANDS)
         make_due(app)
         bare_expiry = UNITS / len(expiry_log) * replayed(app, 1, expiry_log)
     with copy_of(ground, "settle_pgbench") as app:
-        alone = by_pgbench(app, THREADS, logs)
+        alone = by_pgbench(app, HANDS, logs)
         make_due(app)
         per_commit = by_pgbench(app, 1, expiry_log)
     with copy_of(ground, "settle_product") as app:
-        product = in_threads(THREADS, references, settle, app)
+        with behind_http(app, lambda n: settle(references[n])) as port:
+            product = asked(port, UNITS, HANDS)
         make_due(app)
         product_expiry = expire(app)
-    say(f"settle, {THREADS} hands", product, bare, alone)
+    print(f"  one settle is {len(logs[-1])} statements")
+    say(f"settle, {HANDS} hands", product.rate, reference.rate, alone)
+    print(f"  {'':16}  p95 {product.p95:.0f} ms against {reference.p95:.0f} ms")
     say("expire, 1 worker", product_expiry, bare_expiry, per_commit and UNITS / len(expiry_log) * per_commit)
 
 
-def say(what: str, product: float, bare: float, alone: float | None) -> None:
-    """One line: commands a second and their ratio to the bare loop; pgbench has no Python in it at all."""
+def say(what: str, product: float, bare_rate: float, alone: float | None) -> None:
+    """One line: commands a second and their ratio to the bare reference; pgbench has no Python in it at all."""
     beside = f"{alone:7.0f}/s" if alone else "not installed"
-    print(f"  {what:16}  product {product:6.0f}/s   bare {bare:6.0f}/s   ratio {product / bare:.2f}   pgbench {beside}")
+    ratio = product / bare_rate
+    print(f"  {what:16}  product {product:6.0f}/s   bare {bare_rate:6.0f}/s   ratio {ratio:.2f}   pgbench {beside}")
 
 
 Awaited = tuple[str, int, str]

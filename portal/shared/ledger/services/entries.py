@@ -6,9 +6,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from portal.core import locks
@@ -20,10 +19,10 @@ from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
-from portal.shared.ledger.chart import FACTS, plan_of
+from portal.shared.ledger.chart import FACTS, Plan, plan_of
 from portal.shared.ledger.errors import NoSuchAccount, NotThatDay, PeriodClosed, ReasonMissing, Unbalanced
 from portal.shared.ledger.events import EntryMade
-from portal.shared.ledger.models import Account, Entry
+from portal.shared.ledger.models import Account
 from portal.shared.ledger.queries import first_open_day, get_entry, hold_open_day, legs_of
 
 #: An entry by hand for a day further back is a slip of the keyboard.
@@ -88,7 +87,7 @@ def post(*, place: Asset, currency: str, drafts: Sequence[Draft], actor: Actor) 
         if len(each.legs) < 2 or sum(leg.minor for leg in each.legs) != 0:
             raise Unbalanced(_("Debits and credits of an entry must be equal."), field="legs")
     open_day: dict[date, date] = {}
-    rows = []
+    days = []
     for each in drafts:
         day = each.on or local_date(place.timezone, each.occurred_at)
         if day not in open_day:
@@ -101,24 +100,8 @@ def post(*, place: Asset, currency: str, drafts: Sequence[Draft], actor: Actor) 
                 ),
                 field="on",
             )
-        rows.append(
-            {
-                "fact": each.fact,
-                "key": each.key,
-                "asset_id": place.id,
-                "currency": currency,
-                "booked_on": open_day[day],
-                "occurred_at": each.occurred_at,
-                "subject": each.subject,
-                "subject_id": each.subject_id,
-                "reverses": each.reverses,
-                "actor": actor.key,
-                "memo": each.memo,
-            }
-        )
-    ids = list(db.session.scalars(_ENTRIES, rows))
-    _write(place, currency, [(entry_id, leg) for entry_id, each in zip(ids, drafts, strict=True) for leg in each.legs])
-    return ids
+        days.append(open_day[day])
+    return _write(place, currency, actor, drafts, days)
 
 
 @transactional
@@ -178,13 +161,13 @@ def _bookable(place: Asset, on: date) -> None:
 
 #: Every leg with its account, found by its natural key, or none of them; in the order of the accounts' ids, so that
 #: two commands meet on bounded accounts in the same order.
-_LEGS = text(
-    """
-    with found as materialized (
-      select l.entry_id, l.amount, a.id
-        from unnest(cast(:entries as bigint[]), cast(:amounts as bigint[]), cast(:accounts as bigint[]),
+_LEGS = """
+    found as materialized (
+      select e.id as entry_id, l.amount, a.id
+        from unnest(cast(:leg_keys as text[]), cast(:amounts as bigint[]), cast(:accounts as bigint[]),
                     cast(:places as uuid[]), cast(:codes as text[]), cast(:owners as text[]))
-             as l (entry_id, amount, account_id, place, code, owner)
+             as l (key, amount, account_id, place, code, owner)
+        join e on e.key = l.key
         left join lateral (
           select id from ledger_account where id = l.account_id
           union all
@@ -197,26 +180,64 @@ _LEGS = text(
     insert into ledger_posting (entry_id, account_id, currency, amount)
     select entry_id, id, :currency, amount from found
      where not exists (select from found where id is null) order by id, entry_id
+    returning entry_id
     """
+_BOOK = text(
+    """
+    with e as (
+      insert into ledger_entry (fact, key, asset_id, currency, booked_on, occurred_at, subject, subject_id, reverses,
+                                actor, memo)
+      select d.fact, d.key, :place, :currency, d.booked_on, d.occurred_at, d.subject, d.subject_id, d.reverses,
+             :actor, d.memo
+        from unnest(cast(:facts as text[]), cast(:keys as text[]), cast(:days as date[]),
+                    cast(:moments as timestamptz[]), cast(:subjects as text[]), cast(:subject_ids as uuid[]),
+                    cast(:reverses as bigint[]), cast(:memos as text[])) with ordinality
+             as d (fact, key, booked_on, occurred_at, subject, subject_id, reverses, memo, n)
+       order by d.n returning id, key),
+    """
+    + _LEGS
 )
-_ENTRIES = insert(Entry.__table__).returning(Entry.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
+_ADD_LEGS = text("with e as (select id, key from ledger_entry where key = any(:keys))," + _LEGS)
+_IDS = text("select key, id from ledger_entry where key = any(:keys)")
 
 
-def _write(place: Asset, currency: str, legs: list[tuple[int, Leg]]) -> None:
-    """Write the legs, opening the accounts that are used here for the first time."""
-    named = [plan_of(leg.account) if isinstance(leg.account, str) else None for _entry, leg in legs]
+def _write(place: Asset, currency: str, actor: Actor, drafts: Sequence[Draft], days: list[date]) -> list[int]:
+    """Write entries with their legs in one statement; accounts that are used here for the first time are opened."""
+    legs = [(each.key, leg) for each in drafts for leg in each.legs]
+    named = [plan_of(leg.account) if isinstance(leg.account, str) else None for _key, leg in legs]
     asked = {
         "business": place.business_id,
+        "place": place.id,
         "currency": currency,
-        "entries": [entry_id for entry_id, _leg in legs],
-        "amounts": [leg.minor for _entry, leg in legs],
-        "accounts": [leg.account if isinstance(leg.account, int) else None for _entry, leg in legs],
+        "actor": actor.key,
+        "facts": [each.fact for each in drafts],
+        "keys": [each.key for each in drafts],
+        "days": days,
+        "moments": [each.occurred_at for each in drafts],
+        "subjects": [each.subject for each in drafts],
+        "subject_ids": [each.subject_id and str(each.subject_id) for each in drafts],
+        "reverses": [each.reverses for each in drafts],
+        "memos": [each.memo for each in drafts],
+        "leg_keys": [key for key, _leg in legs],
+        "amounts": [leg.minor for _key, leg in legs],
+        "accounts": [leg.account if isinstance(leg.account, int) else None for _key, leg in legs],
         "places": [None if each is None or each[0].business_wide else str(place.id) for each in named],
         "codes": [each and each[0].code for each in named],
         "owners": [each and each[1] for each in named],
     }
-    if _written(asked):
-        return
+    written = db.session.scalars(_BOOK, asked).all()
+    if not written:
+        _open_accounts(place, currency, [each for each in named if each])
+        written = db.session.scalars(_ADD_LEGS, asked).all()
+    if not written:
+        raise NoSuchAccount(_("There is no such account in the books of this place."))
+    if len(drafts) == 1:
+        return [written[0]]
+    ids = {key: entry_id for key, entry_id in db.session.execute(_IDS, asked)}
+    return [ids[each.key] for each in drafts]
+
+
+def _open_accounts(place: Asset, currency: str, named: list[tuple[Plan, str]]) -> None:
     rows = [
         {
             "business_id": place.business_id,
@@ -228,15 +249,9 @@ def _write(place: Asset, currency: str, legs: list[tuple[int, Leg]]) -> None:
             "owner": owner,
             "floor": plan.floor,
         }
-        for plan, owner in sorted((each for each in named if each), key=lambda each: (each[0].code, each[1]))
+        for plan, owner in sorted(named, key=lambda each: (each[0].code, each[1]))
     ]
     db.session.execute(pg_insert(Account).on_conflict_do_nothing(), rows)
-    if not _written(asked):
-        raise NoSuchAccount(_("There is no such account in the books of this place."))
-
-
-def _written(asked: dict[str, Any]) -> bool:
-    return bool(db.session.execute(_LEGS, asked).rowcount)  # type: ignore[attr-defined]
 
 
 def _told(action: str, entry_id: int, place: Asset, actor: Actor, reason: str) -> None:

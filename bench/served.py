@@ -1,0 +1,113 @@
+"""Views behind a real HTTP server in a process of its own, and hands that keep asking: one stack for both sides."""
+
+from __future__ import annotations
+
+import http.client
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from bench.twins import Statements
+from portal.core.db import db
+
+
+@dataclass(frozen=True)
+class Served:
+    """How many a second were answered, and the time under which 95 of 100 answers came, in milliseconds."""
+
+    rate: float
+    p95: float
+
+
+class _Quiet(WSGIRequestHandler):
+    """Connections are kept, and nothing is logged."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def behind_http(app: Flask, do: Callable[[int], object]) -> Iterator[int]:
+    """A port where POST /<n> does piece n; the process is gone afterwards."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+
+    def serve() -> None:
+        with app.app_context():
+            db.engine.dispose(close=False)
+        view = Flask("bench")
+
+        @view.post("/<int:n>")
+        def one(n: int) -> str:
+            with app.app_context():
+                do(n)
+            return "done"
+
+        server = make_server("127.0.0.1", 0, view, threaded=True, request_handler=_Quiet)
+        theirs.send(server.server_port)
+        server.serve_forever()
+
+    process = context.Process(target=serve, daemon=True)
+    process.start()
+    try:
+        yield ours.recv()
+    finally:
+        process.terminate()
+        process.join()
+
+
+def asked(port: int, pieces: int, hands: int) -> Served:
+    """So many hands, each with a connection of its own, ask for all the pieces."""
+    queue, took, guard = list(range(pieces)), [], threading.Lock()
+    failed: list[int] = []
+
+    def hand() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        mine = []
+        while True:
+            try:
+                n = queue.pop()
+            except IndexError:
+                break
+            began = time.perf_counter()
+            connection.request("POST", f"/{n}")
+            answer = connection.getresponse()
+            answer.read()
+            mine.append(time.perf_counter() - began)
+            if answer.status != 200:
+                failed.append(answer.status)
+        connection.close()
+        with guard:
+            took.extend(mine)
+
+    threads = [threading.Thread(target=hand) for _n in range(hands)]
+    began = time.perf_counter()
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    whole = time.perf_counter() - began
+    assert not failed, f"{len(failed)} answers were {set(failed)}"
+    return Served(pieces / whole, sorted(took)[int(len(took) * 0.95)] * 1_000)
+
+
+def bare(logs: Sequence[Statements]) -> Callable[[int], None]:
+    """A view with no ORM, no rights, no rules: it sends the very statements the product sent, and commits."""
+
+    def replay(n: int) -> None:
+        with db.engine.begin() as connection:
+            for statement, parameters in logs[n]:
+                result: Any = connection.exec_driver_sql(statement, parameters)
+                if result.returns_rows:
+                    result.fetchall()
+
+    return replay
