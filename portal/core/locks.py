@@ -25,6 +25,7 @@ LOCK_ORDER = (
     "user",
     "asset",
     "gateway_account",
+    "reconciliation",
     "payment_intent",
     "phone_push",
     "mobile_receipt",

@@ -1,4 +1,4 @@
-"""What waits for a person: money in review, locks that were not reached, times that run out, strange messages."""
+"""What waits for a person: held money, books that differ, locks not reached, times running out, strange messages."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from portal.core.db import db
 from portal.shared.assets.models import Unit, UnitStatus
 from portal.shared.devices.models import CommandStatus, DeadLetter, DeviceCommand
 from portal.shared.payments.models import IntentStatus, Payment, PaymentIntent
+from portal.shared.payments.reconciliation_queries import count_open
 
 UNREACHED = (CommandStatus.EXPIRED, CommandStatus.FAILED, CommandStatus.REJECTED)
 LOOK_BACK = timedelta(days=2)
@@ -58,24 +59,32 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """All of it for one place; `dead_letters` is a number, the rest are the things themselves."""
+    """All of it for one place; `dead_letters` and `differences` are numbers, the rest are the things themselves."""
 
     held: Sequence[Held]
     unreached: Sequence[Unreached]
     ending: Sequence[Ending]
     dead_letters: int
+    differences: int
 
     @property
     def total(self) -> int:
         """How many things wait; a time that runs out as agreed is no trouble."""
-        return len(self.held) + len(self.unreached) + self.dead_letters
+        return len(self.held) + len(self.unreached) + self.dead_letters + self.differences
 
 
 def at(asset_id: uuid.UUID) -> Attention:
     """What waits at one place, the oldest trouble first."""
     now = utcnow()
     dead = dead_letters([asset_id], now)
-    return Attention(_held(asset_id), unreached(asset_id, now), _ending(asset_id, now), dead.get(asset_id, 0))
+    differ = count_open([asset_id])
+    return Attention(
+        held=_held(asset_id),
+        unreached=unreached(asset_id, now),
+        ending=_ending(asset_id, now),
+        dead_letters=dead.get(asset_id, 0),
+        differences=differ.get(asset_id, 0),
+    )
 
 
 def counts(asset_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -91,7 +100,7 @@ def counts(asset_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
     unreached = db.session.execute(
         select(last.c.asset_id, func.count()).where(last.c.status.in_(UNREACHED)).group_by(last.c.asset_id)
     )
-    for asset_id, number in (*held, *unreached):
+    for asset_id, number in (*held, *unreached, *count_open(asset_ids).items()):
         found[asset_id] = found.get(asset_id, 0) + number
     return {asset_id: found.get(asset_id, 0) for asset_id in asset_ids}
 

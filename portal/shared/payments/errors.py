@@ -173,3 +173,31 @@ rule("refund_cap", lambda: RefundTooLarge(_("More would go back than came in. Re
 rule("ck_payment_refunded_within", lambda: RefundTooLarge(_("More would go back than came in.")))
 rule("uq_refund_one_open", lambda: RefundUnderWay(_("A refund of this payment is under way. Wait for its end.")))
 rule("ck_refund_second_person", lambda: SecondPersonNeeded(_("Somebody else must approve a refund you asked for.")))
+
+
+class NoSuchComparison(NotFound):
+    """No comparison has this name, or it is not yours."""
+
+    code = "not_found"
+
+
+class NoSuchDifference(NotFound):
+    """No difference has this name, or it is not yours."""
+
+    code = "not_found"
+
+
+class AlreadyComparing(Conflict):
+    """One comparison of a business and provider runs at a time."""
+
+
+class BadSpan(Invalid):
+    """A stretch of time that cannot be compared."""
+
+
+class DifferenceOver(Conflict):
+    """The difference was dealt with meanwhile."""
+
+
+class NotMended(Conflict):
+    """The provider, asked again, says something that this button cannot mend."""

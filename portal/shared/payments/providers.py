@@ -133,6 +133,15 @@ def listing_for(provider: str, business_id: uuid.UUID) -> Listing:
     return cast(Listing, _that_can("charges", provider, business_id, sentence))
 
 
+def lists(provider: str, business_id: uuid.UUID) -> bool:
+    """Whether there is a list of what this provider collected for a business."""
+    try:
+        listing_for(provider, business_id)
+    except (NotOffered, registry.UnknownProvider):
+        return False
+    return True
+
+
 def called(provider: str) -> str:
     """A provider's name as people write it."""
     return NAMES.get(provider) or provider.replace("_", " ").title()

@@ -78,6 +78,11 @@ def find_payment_of(intent_id: uuid.UUID) -> Payment | None:
     )
 
 
+def find_payment(payment_id: uuid.UUID) -> Payment | None:
+    """Money that came, by its key."""
+    return db.session.get(Payment, payment_id)
+
+
 def find_payment_by_transaction(provider: str, transaction_id: str) -> Payment | None:
     """The money a gateway knows by this number."""
     return db.session.scalar(

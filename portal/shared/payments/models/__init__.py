@@ -6,7 +6,13 @@ from portal.shared.payments.models.disputes import Dispute, DisputeStatus
 from portal.shared.payments.models.intents import GatewayMessage, IntentStatus, Payment, PaymentIntent
 from portal.shared.payments.models.mobile import MobileReceipt, PhonePush, PushStatus, ReceiptStatus
 from portal.shared.payments.models.payouts import Payout, PayoutStatus
-from portal.shared.payments.models.reconciliation import Difference, Reconciliation
+from portal.shared.payments.models.reconciliation import (
+    Difference,
+    DifferenceKind,
+    DifferenceStatus,
+    Reconciliation,
+    ReconciliationLine,
+)
 from portal.shared.payments.models.refunds import Refund, RefundRule, RefundState
 
 __all__ = [
@@ -15,6 +21,8 @@ __all__ = [
     "BillStatus",
     "ChargeBand",
     "Difference",
+    "DifferenceKind",
+    "DifferenceStatus",
     "Dispute",
     "DisputeStatus",
     "GatewayAccount",
@@ -29,6 +37,7 @@ __all__ = [
     "PushStatus",
     "ReceiptStatus",
     "Reconciliation",
+    "ReconciliationLine",
     "Refund",
     "RefundRule",
     "RefundState",
