@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from portal.core import locks
 from portal.core.clock import utcnow
@@ -89,18 +89,21 @@ def get_grant(grant_id: uuid.UUID, *, asset_id: uuid.UUID | None = None) -> Acce
     return grant
 
 
+_RUNNING = (
+    select(AccessGrant)
+    .where(
+        AccessGrant.unit_id == bindparam("unit"),
+        AccessGrant.revoked_at.is_(None),
+        func.upper(AccessGrant.during) > bindparam("now"),
+    )
+    .order_by(AccessGrant.during)
+    .execution_options(populate_existing=True)
+)
+
+
 def running_and_coming(unit_id: uuid.UUID, now: datetime) -> Sequence[AccessGrant]:
     """Grants of a unit that are not over, in the order of their time."""
-    return db.session.scalars(
-        select(AccessGrant)
-        .where(
-            AccessGrant.unit_id == unit_id,
-            AccessGrant.revoked_at.is_(None),
-            func.upper(AccessGrant.during) > now,
-        )
-        .order_by(AccessGrant.during)
-        .execution_options(populate_existing=True)
-    ).all()
+    return db.session.scalars(_RUNNING, {"unit": unit_id, "now": now}).all()
 
 
 def lock_grant(grant_id: uuid.UUID) -> AccessGrant:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from portal.core import locks
 from portal.core.db import db
@@ -142,15 +142,21 @@ def lock_asset(asset_id: uuid.UUID) -> Asset:
     return asset
 
 
+_LOCKED = (
+    select(Unit)
+    .where(Unit.id == bindparam("id"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def lock_unit(unit_id: uuid.UUID) -> Unit:
     """The unit, locked and fresh until the transaction ends; raises NoSuchUnit.
 
     The lock leaves foreign keys alone, so that telemetry of the same unit need not wait for a command.
     """
     locks.taking("unit")
-    unit = db.session.scalar(
-        select(Unit).where(Unit.id == unit_id).with_for_update(key_share=True).execution_options(populate_existing=True)
-    )
+    unit: Unit | None = db.session.scalar(_LOCKED, {"id": unit_id})
     if unit is None:
         raise NoSuchUnit(_("That room or vehicle is not there any more."))
     return unit

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.core import locks
@@ -24,13 +24,6 @@ from portal.shared.devices.models import (
     LatestReading,
     ReplayPage,
 )
-
-
-def find_command(unit_id: uuid.UUID, idem_key: str) -> DeviceCommand | None:
-    """The command a unit was given under this key."""
-    return db.session.scalar(
-        select(DeviceCommand).where(DeviceCommand.unit_id == unit_id, DeviceCommand.idem_key == idem_key)
-    )
 
 
 def get_command(asset_id: uuid.UUID, command_id: uuid.UUID) -> DeviceCommand:
@@ -70,18 +63,27 @@ def commands_of(unit_id: uuid.UUID, limit: int = 50) -> Sequence[DeviceCommand]:
     ).all()
 
 
-def lock_open_command(unit_id: uuid.UUID, capability: str) -> DeviceCommand | None:
-    """The one open command of a capability, locked; the unit is locked before it."""
+_TWIN_OR_OPEN = (
+    select(DeviceCommand)
+    .where(
+        DeviceCommand.unit_id == bindparam("unit"),
+        (DeviceCommand.idem_key == bindparam("key"))
+        | (DeviceCommand.capability == bindparam("capability")) & DeviceCommand.status.in_(OPEN),
+    )
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
+def lock_twin_and_open(
+    unit_id: uuid.UUID, idem_key: str, capability: str
+) -> tuple[DeviceCommand | None, DeviceCommand | None]:
+    """The command that was given under this key, and the one open command of a capability; both locked."""
     locks.taking("device_command")
-    return db.session.scalar(
-        select(DeviceCommand)
-        .where(
-            DeviceCommand.unit_id == unit_id,
-            DeviceCommand.capability == capability,
-            DeviceCommand.status.in_(OPEN),
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
+    found = db.session.scalars(_TWIN_OR_OPEN, {"unit": unit_id, "key": idem_key, "capability": capability}).all()
+    return (
+        next((each for each in found if each.idem_key == idem_key), None),
+        next((each for each in found if each.capability == capability and each.status in OPEN), None),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select, text
 from sqlalchemy.orm import joinedload
 
 from portal.core import locks
@@ -87,6 +87,32 @@ def find_payment_by_transaction(provider: str, transaction_id: str) -> Payment |
     """The money a gateway knows by this number."""
     return db.session.scalar(
         select(Payment).where(Payment.provider == provider, Payment.provider_txn_id == transaction_id)
+    )
+
+
+_OF_TRANSACTION = select(Payment).from_statement(
+    text(
+        "select pg_advisory_xact_lock(:lock); select * from payment"
+        " where intent_id = :intent or provider = :provider and provider_txn_id = :transaction"
+    )
+)
+
+
+def lock_transaction(intent_id: uuid.UUID, provider: str, transaction_id: str) -> tuple[Payment | None, Payment | None]:
+    """The intent's payment and the transaction's, if any; nobody else takes the transaction until the command ends.
+
+    Two statements in one message: the second looks after the first has waited.
+    """
+    asked = {
+        "lock": locks.lock_number(f"{provider} transaction {transaction_id}"),
+        "intent": intent_id,
+        "provider": provider,
+        "transaction": transaction_id,
+    }
+    found = db.session.scalars(_OF_TRANSACTION, asked).all()
+    return (
+        next((each for each in found if each.intent_id == intent_id), None),
+        next((each for each in found if (each.provider, each.provider_txn_id) == (provider, transaction_id)), None),
     )
 
 
@@ -206,17 +232,20 @@ def lock_intent(reference: str) -> PaymentIntent:
     return intent
 
 
+_BY_REFERENCE = (
+    select(PaymentIntent)
+    .where(PaymentIntent.reference == bindparam("reference"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 def lock_intent_or_none(reference: str) -> PaymentIntent | None:
     """The intent of a reference, locked and fresh, or None for one that was never ours."""
     if not REFERENCE.fullmatch(reference):
         return None
     locks.taking("payment_intent")
-    return db.session.scalar(
-        select(PaymentIntent)
-        .where(PaymentIntent.reference == reference)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    return db.session.scalar(_BY_REFERENCE, {"reference": reference})
 
 
 def lock_expired_intents(limit: int) -> Sequence[PaymentIntent]:

@@ -22,11 +22,10 @@ from portal.shared.devices import events
 from portal.shared.devices.errors import CommandOver, NotCapable, ReasonNeeded, UnitChanged, UnitNotInService
 from portal.shared.devices.models import CAPABILITIES, OPEN, CommandStatus, DeviceCommand
 from portal.shared.devices.queries import (
-    find_command,
     lock_command,
     lock_due_commands,
-    lock_open_command,
     lock_overdue_commands,
+    lock_twin_and_open,
 )
 
 #: A lock that has not been reached by then must not open later by surprise.
@@ -78,12 +77,11 @@ def queue(
     The same key gives the same command. An open command of the same capability is superseded, so that a
     late unlock can never come after the lock that was meant to undo it.
     """
-    known = find_command(unit.id, idem_key)
+    known, older = lock_twin_and_open(unit.id, idem_key, capability)
     if known is not None:
         return known
     if action not in CAPABILITIES.get(unit.kind, {}).get(capability, ()):
         raise NotCapable(_("This unit cannot do that."), capability=capability, action=action)
-    older = lock_open_command(unit.id, capability)
     if older is not None:
         _end(older, CommandStatus.SUPERSEDED, events.CommandSuperseded)
         db.session.flush()

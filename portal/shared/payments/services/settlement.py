@@ -8,7 +8,6 @@ from enum import StrEnum
 
 import structlog
 
-from portal.core import locks
 from portal.core.actor import Actor, ActorKind, system
 from portal.core.clock import utcnow
 from portal.core.db import db
@@ -17,18 +16,18 @@ from portal.core.money import DECIMALS
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.gateways.base import Charge, ChargeStatus
+from portal.shared.assets.queries import asset_of
 from portal.shared.audit.services import record
 from portal.shared.payments import providers, purposes
 from portal.shared.payments.errors import CannotFulfil
 from portal.shared.payments.events import AlertRaised, IntentHeld, PaymentSettled
 from portal.shared.payments.models import IntentStatus, Payment, PaymentIntent
 from portal.shared.payments.queries import (
-    find_payment_by_transaction,
-    find_payment_of,
     find_second,
     get_intent,
     lock_due_polls,
     lock_intent_or_none,
+    lock_transaction,
 )
 from portal.shared.payments.services import books
 from portal.shared.payments.services.intents import end, open_second
@@ -82,8 +81,7 @@ def settle_held(intent: PaymentIntent, *, charge: Charge, provider: str, via: st
     """The same, inside a command that holds the lock of the intent, and of what has to change along with it."""
     if charge.status is not ChargeStatus.SUCCESS:
         return Settled(Verdict.NOT_PAID, _not_paid(intent, charge, via, actor))
-    locks.lock_in_transaction(f"{provider} transaction {charge.transaction_id}")
-    taken = find_payment_by_transaction(provider, charge.transaction_id)
+    mine, taken = lock_transaction(intent.id, provider, charge.transaction_id)
     if taken is not None:
         if taken.intent_id == intent.id or find_second(intent, taken) is not None:
             return Settled(Verdict.ALREADY, intent)
@@ -92,7 +90,7 @@ def settle_held(intent: PaymentIntent, *, charge: Charge, provider: str, via: st
         return _refuse(intent, charge, "no_money", actor)
     if charge.currency not in DECIMALS:
         return _refuse(intent, charge, "unknown_currency", actor)
-    if find_payment_of(intent.id) is not None:
+    if mine is not None:
         return _take_twice(intent, charge, via, actor)
     return _take(intent, charge, via, actor)
 
@@ -164,14 +162,15 @@ def _take(intent: PaymentIntent, charge: Charge, via: str, actor: Actor, held_be
     )
     db.session.add(payment)
     db.session.flush()
-    before = intent.status
-    intent.settled_at, intent.next_poll_at = utcnow(), None
+    # Held until the end, so that whoever asks for the place of this money is answered without another question.
+    _place, before = asset_of(intent.asset_id), intent.status
     reason = held_because or _mismatch(intent, charge)
     if reason is None:
         try:
             fulfil(intent, payment, actor)
         except CannotFulfil as error:
             reason = f"late_{error.code}" if late else error.code
+    intent.settled_at, intent.next_poll_at = utcnow(), None
     if reason is not None:
         intent.status, intent.review_reason = IntentStatus.REVIEW, reason
     books.received(intent, payment, actor)
