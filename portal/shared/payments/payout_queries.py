@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -41,6 +41,8 @@ class PayoutsWanted:
     """Which payouts of a place to show; the page's filter chips."""
 
     statuses: tuple[str, ...] = ()
+    #: Drafts of this actor are left out: somebody else has to decide about them.
+    not_drafted_by: str | None = None
     since: datetime | None = None
     search: str | None = None
 
@@ -61,6 +63,14 @@ def get_payout(payout_id: uuid.UUID, *, asset_id: uuid.UUID | None = None) -> Pa
 def no_such_payout() -> NoSuchPayout:
     """What is said of a payout that is not there, or that is another's."""
     return NoSuchPayout(_("There is no such payout."))
+
+
+def get_payout_named(reference: str, asset_id: uuid.UUID) -> Payout:
+    """The payout of a reference at a place, as it stands now; raises NoSuchPayout."""
+    found = payout_named(reference)
+    if found is None or found.asset_id != asset_id:
+        raise no_such_payout()
+    return found
 
 
 def payout_named(reference: str) -> Payout | None:
@@ -96,6 +106,17 @@ def payouts_waiting(asset_id: uuid.UUID, *, not_by: str | None = None) -> dict[s
         | ((Payout.status == PayoutStatus.DRAFT) & (Payout.requested_by != (not_by or ""))),
     )
     return {status: number for status, number in db.session.execute(question.group_by(Payout.status))}
+
+
+def payout_figures(asset_id: uuid.UUID, currency: str) -> dict[str, int]:
+    """In a place's currency, in minor units: what is on its way with its charges, and what arrived in 30 days."""
+    on_its_way = func.sum(Payout.amount + Payout.fee).filter(Payout.status.in_(UNDER_WAY))
+    lately = Payout.finished_at > func.clock_timestamp() - timedelta(days=30)
+    arrived = func.sum(Payout.amount).filter(Payout.status == PayoutStatus.SUCCESS, lately)
+    row = db.session.execute(
+        select(on_its_way, arrived).where(Payout.asset_id == asset_id, Payout.currency == currency)
+    ).one()
+    return {"on_its_way": int(row[0] or 0), "arrived": int(row[1] or 0)}
 
 
 def reserved_not_yet_there(provider: str, account_id: uuid.UUID | None, currency: str, asked_at: datetime) -> int:
@@ -158,6 +179,9 @@ def _wanted(asset_id: uuid.UUID, wanted: PayoutsWanted) -> Select[Payout]:
     question = select(Payout).where(Payout.asset_id == asset_id)
     if wanted.statuses:
         question = question.where(Payout.status.in_(wanted.statuses))
+    if wanted.not_drafted_by is not None:
+        mine = (Payout.status == PayoutStatus.DRAFT) & (Payout.requested_by == wanted.not_drafted_by)
+        question = question.where(~mine)
     if wanted.since is not None:
         question = question.where(Payout.created_at >= wanted.since)
     if wanted.search:

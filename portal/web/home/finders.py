@@ -11,12 +11,13 @@ from portal.shared.assets.models import Asset
 from portal.shared.identity.permissions import role_words
 from portal.shared.identity.queries import members_of
 from portal.shared.payments.bill_queries import WantedBills, bills_of
+from portal.shared.payments.payout_queries import PayoutsWanted, payouts_of
 from portal.shared.payments.queries import Wanted, payments_of
 from portal.shared.payments.services.bills import called
 from portal.web.context import ACTIONS, Action
 from portal.web.filters import money
 from portal.web.home.search import SOURCES, Hit, Source
-from portal.web.payments import bill_words
+from portal.web.payments import bill_words, payout_words
 from portal.web.payments.words import status_words
 
 MOST = 6
@@ -44,6 +45,17 @@ def bills(place: Asset, asked: str) -> Iterator[Hit]:
         )
 
 
+def payouts(place: Asset, asked: str) -> Iterator[Hit]:
+    """Payouts by recipient, words, account or reference."""
+    for payout in payouts_of(place.id, PayoutsWanted(search=asked), limit=MOST).items:
+        yield Hit(
+            f"{payout.recipient_name} · {payout.description}",
+            url_for("payments.payouts_show", asset_number=place.asset_number, reference=payout.reference),
+            "send",
+            f"{money(payout.amount, payout.currency)} · {payout_words.status_words(payout.status)}",
+        )
+
+
 def people(place: Asset, asked: str) -> Iterator[Hit]:
     """Who works here, by name or address."""
     wanted = asked.casefold()
@@ -62,11 +74,13 @@ ACTIONS += [
     Action(
         lazy_("Take cash or a card"), "payments.take_for_unit", "payments.take", "cash", frozenset({"hotel", "fleet"})
     ),
+    Action(lazy_("New payout"), "payments.payouts_new", "payouts.draft", "send"),
     Action(lazy_("Invite somebody"), "admin.people", "people.invite", "user-plus"),
     Action(lazy_("Read the audit trail"), "admin.audit", "audit.view", "history"),
 ]
 SOURCES += [
     Source(lazy_("Payments"), "payments.view", payments),
     Source(lazy_("Bills"), "bills.view", bills),
+    Source(lazy_("Payouts"), "payouts.view", payouts),
     Source(lazy_("People"), "people.role", people),
 ]

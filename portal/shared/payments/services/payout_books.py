@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.core.actor import Actor
 from portal.core.clock import utcnow
+from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import asset_of
 from portal.shared.ledger import chart
 from portal.shared.ledger.queries import standing
@@ -12,11 +13,10 @@ from portal.shared.payments.models import Payout
 from portal.shared.payments.payout_queries import refunds_leaving
 
 
-def at_provider(payout: Payout) -> int:
+def at_provider(place: Asset, provider: str, currency: str) -> int:
     """What the books say can still be sent out: the place's money at the provider, less refunds on their way."""
-    place = asset_of(payout.asset_id)
-    there = standing(place.business_id, place.id, chart.money_at(payout.provider), payout.currency)
-    return there - refunds_leaving(place.id, payout.provider, payout.currency)
+    there = standing(place.business_id, place.id, chart.money_at(provider), currency)
+    return there - refunds_leaving(place.id, provider, currency)
 
 
 def reserve(payout: Payout, actor: Actor) -> None:

@@ -7,7 +7,7 @@ import uuid
 from portal.core.actor import Actor
 from portal.core.clock import utcnow
 from portal.core.transaction import transactional
-from portal.core.words import _
+from portal.core.words import _, ngettext
 from portal.gateways.base import GatewayDown, GatewayRefused, TransferStatus, WrongOtp
 from portal.shared.audit.services import record
 from portal.shared.payments.errors import OtpLocked, OtpRefused, SecondPersonNeeded, WrongPayoutState
@@ -135,7 +135,11 @@ def _wrong(payout: Payout) -> OtpRefused | OtpLocked:
     if left <= 0:
         return _locked(payout)
     return OtpRefused(
-        _("That is not the password that was sent. %(left)s more tries before it is locked.", left=left),
+        ngettext(
+            "That is not the password that was sent. %(num)s more try before it is locked.",
+            "That is not the password that was sent. %(num)s more tries before it is locked.",
+            left,
+        ),
         field="otp",
         tries_left=left,
     )

@@ -19,6 +19,7 @@ from portal.core.transaction import rule, transactional
 from portal.core.words import _
 from portal.gateways.base import GatewayDown, GatewayRefused
 from portal.shared.assets.models import Asset
+from portal.shared.assets.queries import asset_of
 from portal.shared.ledger import chart
 from portal.shared.payments import providers
 from portal.shared.payments.errors import (
@@ -31,6 +32,7 @@ from portal.shared.payments.models import Payout, PayoutStatus
 from portal.shared.payments.payout_queries import get_payout, lock_payout, reserved_not_yet_there
 from portal.shared.payments.services import bands, payout_books
 from portal.shared.payments.services.intents import new_reference
+from portal.shared.payments.services.payout_books import at_provider
 from portal.shared.payments.services.payout_otp import MOST_TRIES, finalize, otp_seconds_left, resend_otp
 from portal.shared.payments.services.recipients import Holder, banks_of, look_up, sender, senders
 from portal.shared.payments.services.sending import ask, line_of, move, submit, told, work_due
@@ -147,7 +149,7 @@ def _must_be_approvable(payout: Payout, actor: Actor) -> None:
 def _must_be_covered(payout: Payout, balance: BalanceSaid | None) -> None:
     """The caller holds the lock of the money at this provider."""
     total, where = payout.amount + payout.fee, providers.called(payout.provider)
-    there = payout_books.at_provider(payout)
+    there = payout_books.at_provider(asset_of(payout.asset_id), payout.provider, payout.currency)
     if there < total:
         raise NotEnoughAtProvider(
             _("The books have %(there)s at %(provider)s, and %(total)s is needed with the charge. Wait for more to come"
@@ -177,6 +179,7 @@ __all__ = [
     "approve",
     "ask",
     "ask_balance",
+    "at_provider",
     "banks_of",
     "cancel",
     "draft",

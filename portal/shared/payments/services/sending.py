@@ -58,7 +58,7 @@ ASK_AFTER_SUCCESS = (timedelta(hours=1), timedelta(hours=23), timedelta(hours=48
 WORRY_AFTER = len(ASK_AFTER) + 24
 SENT = (PayoutStatus.SUBMITTING, PayoutStatus.OTP, PayoutStatus.PENDING, PayoutStatus.RECEIVED)
 log = structlog.get_logger(__name__)
-BY_CLOCK = system("payouts")
+BY_CLOCK = system("payout sender")
 
 
 def work_due(*, limit: int = 20) -> int:
@@ -368,7 +368,7 @@ def _wait(payout: Payout) -> timedelta:
 
 def _note(payout: Payout, said: TransferSaid) -> None:
     payout.transfer_code = said.transfer_code or payout.transfer_code
-    payout.said = said.reason
+    payout.said = None if said.reason == payout.description else said.reason  # our own words, come back
 
 
 def _goes_back(before: str, after: PayoutStatus) -> bool:
