@@ -5,7 +5,7 @@ from __future__ import annotations
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.transaction import transactional
-from portal.demo import books, history, people, places, provider, telemetry, troubles
+from portal.demo import bills, books, history, people, places, provider, telemetry, troubles
 from portal.demo.devices import devices_main
 from portal.shared.assets.models import Asset
 
@@ -23,8 +23,10 @@ def seed() -> bool:
     lives = history.load(now)
     telemetry.load(lives, now)
     troubles.load(now)
+    bills.load(now)
     books.load()
     provider.load(now)
+    bills.number()
     return True
 
 

@@ -69,16 +69,25 @@ def test_every_paid_grant_is_covered_by_its_payment(seeded):
     assert short == 0
     assert (
         one(
-            "select count(*) from payment where counted and id not in (select payment_id from access_grant"
+            "select count(*) from payment p join payment_intent i on i.id = p.intent_id where p.counted"
+            " and i.purpose = 'unit_access' and p.id not in (select payment_id from access_grant"
             " where payment_id is not null)"
         )
         == 0
     )
 
 
-def test_revenue_is_what_was_kept_of_the_payments(seeded):
-    kept = one(f"select sum(amount - remainder) from payment where counted and asset_id = '{HOTEL.id}'")
-    assert revenue.total_revenue(HOTEL.id) == kept > 0
+def test_revenue_is_what_was_kept_of_the_payments_and_what_was_billed(seeded):
+    kept = one(
+        "select sum(p.amount - p.remainder) from payment p join payment_intent i on i.id = p.intent_id"
+        f" where p.counted and i.purpose = 'unit_access' and p.asset_id = '{HOTEL.id}'"
+    )
+    billed = one(
+        "select sum(case kind when 'invoice' then amount when 'sale' then paid end) from bill"
+        f" where status <> 'cancelled' and asset_id = '{HOTEL.id}'"
+    )
+    assert revenue.total_revenue(HOTEL.id) == kept + billed
+    assert min(kept, billed) > 0
     assert one("select count(*) from payment where not counted") == 2
 
 
@@ -86,6 +95,18 @@ def test_the_hotel_is_neither_empty_nor_full(seeded):
     standing = occupancy.standing([HOTEL.id])[HOTEL.id]
     assert 0.3 < standing.share < 0.95
     assert 0 < standing.expected_yield < standing.full_yield
+
+
+def test_bills_stand_as_what_came_for_them_left_them(seeded):
+    wrong = one(
+        "select count(*) from bill b where b.paid <> (select coalesce(sum(p.amount), 0) from payment p"
+        " join payment_intent i on i.id = p.intent_id where i.subject_id = b.id)"
+    )
+    assert wrong == 0
+    assert one("select count(distinct status) from bill") == 4
+    assert one("select count(*) from bill where status in ('open', 'part_paid') and due_on < current_date") == 1
+    last = one(f"select last_number from document_series where name = 'bill' and scope_id = '{HOTEL.id}'")
+    assert last == one(f"select max(number) from bill where asset_id = '{HOTEL.id}'") == 9
 
 
 def test_commands_are_numbered_without_gaps(seeded):
