@@ -20,7 +20,7 @@ from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
 from portal.shared.payments import paybill_accounts, purposes
-from portal.shared.payments.services import addresses, bills
+from portal.shared.payments.services import addresses, bills, receipt_letters
 
 
 def connect(settings: Settings) -> None:
@@ -39,6 +39,11 @@ def connect(settings: Settings) -> None:
     paybill_accounts.connect(settings.derived_key("paybill"))
     if settings.testing:
         passwords.use_cheapest()
+    outbox.on(
+        "payments.payment.settled",
+        "receipt",
+        partial(receipt_letters.send_when_settled, public_url=settings.public_url),
+    )
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))
 
 

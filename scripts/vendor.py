@@ -1,4 +1,4 @@
-"""Fetches the browser parts we build on, at pinned versions, into static/vendor (`--check` needs no network)."""
+"""Fetches browser parts and fonts we build on, at pinned versions, into static/vendor (`--check` needs no network)."""
 
 from __future__ import annotations
 
@@ -80,6 +80,16 @@ PACKAGES = [
             "bundles/redoc.standalone.js.LICENSE.txt": "redoc/LICENSE-bundled.txt",
         },
     ),
+    Package(  # printed into receipts: the faces that every PDF reader has of its own lack the naira sign
+        "dejavu-fonts-ttf",
+        "2.37.3",
+        "f1hd7jJbeQa1VWcw+K2KrTXS50zTMaHpVC4XIKJpNcDeYR5ajMtj/iLlQDYNvLOKamUB3ARVVCf79lNwNVztSQ==",
+        {
+            "ttf/DejaVuSans.ttf": "dejavu/DejaVuSans.ttf",
+            "ttf/DejaVuSans-Bold.ttf": "dejavu/DejaVuSans-Bold.ttf",
+            "LICENSE": "dejavu/LICENSE",
+        },
+    ),
     Package(  # for the tests alone, and so never served
         "axe-core",
         "4.14.1",
@@ -91,6 +101,7 @@ PACKAGES = [
         },
     ),
 ]
+BINARY = (".ttf",)
 SOURCE_MAP = re.compile(rb"(//[#@] sourceMappingURL=\S*|/\*[#@] sourceMappingURL=.*?\*/)\s*$")
 
 
@@ -136,7 +147,7 @@ def vendor() -> None:
                 if package.name == "@tabler/icons":
                     files["icons/icons.svg"] = sprite(archive)
             for target, raw in sorted(files.items()):
-                content = SOURCE_MAP.sub(b"", raw).rstrip() + b"\n"
+                content = raw if target.endswith(BINARY) else SOURCE_MAP.sub(b"", raw).rstrip() + b"\n"
                 place = VENDOR / target
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)

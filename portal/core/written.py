@@ -1,11 +1,14 @@
-"""How money is written for people: the sign and the grouping of the country whose money it is."""
+"""How money and moments are written for people, in words that know no request."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from functools import cache, lru_cache
+from zoneinfo import ZoneInfo
 
 from babel import Locale
+from babel.dates import format_datetime
 from babel.numbers import format_currency
 
 from portal.core.money import Money, decimals_of
@@ -33,6 +36,11 @@ TERRITORY = {
 def money(amount: Money) -> str:
     """An amount with its currency, such as ₦8,500.00."""
     return written(amount.minor, amount.currency, language())
+
+
+def on_paper(moment: datetime, timezone: str) -> str:
+    """A moment on a place's own clock, such as "12 Mar 2031 14:05": paper is read years later."""
+    return format_datetime(moment.astimezone(ZoneInfo(timezone)), "d MMM y HH:mm", locale=language())
 
 
 @lru_cache(10_000)

@@ -7,12 +7,30 @@ import smtplib
 import ssl
 import time
 import uuid
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT = 10.0
+
+
+class Attached(Protocol):
+    """A paper that goes with a letter."""
+
+    @property
+    def name(self) -> str:
+        """What the file is called."""
+
+    @property
+    def media_type(self) -> str:
+        """Such as application/pdf."""
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes."""
 
 
 class Mailer:
@@ -25,12 +43,15 @@ class Mailer:
         self._sender = user if "@" in user else f"portal@{host}"
         self._host = host
 
-    def send(self, recipient: str, subject: str, body: str) -> bool:
-        """Hand a letter over; raises what the mail server answered when it refuses."""
+    def send(self, recipient: str, subject: str, body: str, attached: Sequence[Attached] = ()) -> bool:
+        """Hand a letter over with its papers; raises what the mail server answered when it refuses."""
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._sender, recipient, subject
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=self._host)
         message.set_content(body)
+        for each in attached:
+            kind, _slash, subtype = each.media_type.partition("/")
+            message.add_attachment(each.content, maintype=kind, subtype=subtype, filename=each.name)
         if self._server is None:
             self._lay_down(message)
             return False

@@ -38,7 +38,7 @@ def test_a_mail_server_that_refuses_is_asked_again_and_a_taken_letter_keeps_no_s
     answers = [OSError("no route to host"), True]
     taken = []
 
-    def send(recipient, subject, body):
+    def send(recipient, subject, body, attached=()):
         taken.append(body)
         answer = answers.pop(0)
         if isinstance(answer, Exception):

@@ -176,7 +176,7 @@ def test_another_places_bill_is_not_there(desk, place):
 def test_the_customer_pays_by_phone_and_sees_it(client, place):
     bill = made.bill(place)
     page = client.get(f"/pay/b/{bill.token}").text
-    for words in ("Laundry", "Ada Obi", "₦8,500.00", "Pay with Sandbox", 'value="ada@example.com"'):
+    for words in ("Laundry", "Ada Obi", "₦8,500.00", "Sandbox", "Flutterwave", 'value="ada@example.com"'):
         assert words in page
     assert 'name="amount"' not in page
     landed = paid_by_phone(client, bill).text
@@ -243,3 +243,20 @@ def test_the_list_and_a_bill_ask_few_questions(desk, place, count_queries):
     with count_queries() as sent:
         desk.get(at(place, "/1"))
     assert len(sent) <= 12, sent
+
+
+def test_the_receipt_is_on_screen_as_a_file_and_sent_again(desk, place):
+    made.bill(place)
+    taken = desk.post(at(place, "/1/cash"), data={"cash-amount": "8500", "cash-once": "a-page"}).location
+    reference = taken.split("/")[-2]
+    shown = desk.get(f"/pay/{reference}/receipt")
+    assert "Laundry" in shown.text
+    assert 'class="qr"' in shown.text
+    sheet = desk.get(f"/pay/{reference}/receipt.pdf")
+    assert (sheet.mimetype, sheet.data[:5]) == ("application/pdf", b"%PDF-")
+    assert desk.get("/pay/AAAAA-BBBBB-CCCCC-DDDDD-EEEEEE/receipt.pdf").status_code == 404
+    again = desk.post(f"/payments/{place.asset_number}/{reference}/receipt", data={"receipt-email": "b@example.com"})
+    assert again.status_code == 303
+    assert latest_mail()[0].recipient == "b@example.com"
+    refused = desk.post(f"/payments/{place.asset_number}/{reference}/receipt", data={"receipt-email": "nobody"})
+    assert "This is not an e-mail address." in refused.text

@@ -13,8 +13,3 @@ from portal.core.words import language
 def day_of(moment: datetime, timezone: str) -> str:
     """Such as "12 March 14:05" on the place's own clock."""
     return format_datetime(moment.astimezone(ZoneInfo(timezone)), "d MMMM HH:mm", locale=language())
-
-
-def on_paper(moment: datetime, timezone: str) -> str:
-    """Such as "12 Mar 2031 14:05": paper is read years later."""
-    return format_datetime(moment.astimezone(ZoneInfo(timezone)), "d MMM y HH:mm", locale=language())

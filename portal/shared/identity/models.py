@@ -125,3 +125,15 @@ class Mail(Model):
     asset_id: Mapped[uuid.UUID | None]
     sent_at: Mapped[datetime | None]
     error: Mapped[str | None]
+
+
+class MailAttachment(Record):
+    """A paper that goes with a letter: the exact bytes."""
+
+    __tablename__ = "mail_attachment"
+    __table_args__ = (UniqueConstraint("mail_id", "name"),)
+
+    mail_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("mail.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    media_type: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary)

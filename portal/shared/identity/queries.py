@@ -18,7 +18,16 @@ from portal.core.paging import Page, page_of
 from portal.core.words import _
 from portal.shared.assets.models import Asset
 from portal.shared.identity.errors import NoSuchPerson
-from portal.shared.identity.models import Mail, Membership, OneTimeLink, Role, TokenFamily, User, UserSession
+from portal.shared.identity.models import (
+    Mail,
+    MailAttachment,
+    Membership,
+    OneTimeLink,
+    Role,
+    TokenFamily,
+    User,
+    UserSession,
+)
 
 #: A desk is worked in shifts: half a day without a click ends a session, a week ends it in any case.
 IDLE = timedelta(hours=12)
@@ -318,6 +327,22 @@ def invitations_to(asset_id: uuid.UUID) -> Sequence[OneTimeLink]:
 def find_mail(mail_id: uuid.UUID) -> Mail | None:
     """One letter, or None."""
     return db.session.get(Mail, mail_id)
+
+
+def attachments_of(mail_id: uuid.UUID) -> Sequence[MailAttachment]:
+    """The papers that go with a letter."""
+    return db.session.scalars(
+        select(MailAttachment).where(MailAttachment.mail_id == mail_id).order_by(MailAttachment.name)
+    ).all()
+
+
+def attachment_names(mail_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """What the papers of some letters are called, without their bytes."""
+    found: dict[uuid.UUID, list[str]] = {}
+    named = select(MailAttachment.mail_id, MailAttachment.name).where(MailAttachment.mail_id.in_(mail_ids))
+    for mail_id, name in db.session.execute(named.order_by(MailAttachment.name)):
+        found.setdefault(mail_id, []).append(name)
+    return found
 
 
 def latest_mail(limit: int = 100) -> Sequence[Mail]:

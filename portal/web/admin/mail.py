@@ -15,9 +15,11 @@ from portal.web.htmx import page
 def mail() -> Response:
     """The latest letters, whether or not a mail server took them."""
     settings = current_app.extensions["settings"]
+    letters = queries.latest_mail()
     return page(
         "admin/mail.html",
-        letters=queries.latest_mail(),
+        letters=letters,
+        papers=queries.attachment_names({each.id for each in letters}),
         server=bool(settings.smtp_url),
         folder=settings.var_dir / "mail",
     )

@@ -26,6 +26,7 @@ from portal.web.context import NOTICES, Notice
 from portal.web.guards import current_actor, permission, platform_admin
 from portal.web.htmx import go, page, toast
 from portal.web.payments import sections, words
+from portal.web.payments.bill_forms import SendForm
 from portal.web.payments.forms import DecisionForm
 from portal.web.payments.life import life_of
 from portal.web.payments.subjects import paid_for
@@ -152,6 +153,7 @@ def _life(intent: PaymentIntent) -> dict[str, Any]:
         "bill": bills_by_id({intent.subject_id}).get(intent.subject_id),
         "grant": grant,
         "moments": life_of(intent, grant),
+        "receipt_form": SendForm(formdata=None, prefix="receipt", email=intent.payer_email),
         "words": words,
     }
 

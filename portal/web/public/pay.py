@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, request, url_for
+from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_limiter.util import get_remote_address
 
 from portal.extensions import limiter
 from portal.shared.access.queries import find_grant_of_payment
 from portal.shared.assets.queries import asset_of, units_by_id
 from portal.shared.devices.queries import commands_of
-from portal.shared.payments import purposes
+from portal.shared.payments import purposes, receipts
 from portal.shared.payments.bill_queries import bills_by_id
 from portal.shared.payments.models import IntentStatus, PaymentIntent
 from portal.shared.payments.queries import get_intent
 from portal.shared.payments.services import checkout
+from portal.web.assets.register import drawn
 from portal.web.guards import current_actor, public
 from portal.web.htmx import go, page
 from portal.web.public.leaving import away
@@ -57,10 +58,24 @@ def leave(reference: str) -> Response:
 @public
 def receipt(reference: str) -> Response:
     """What was paid, for what, on one small sheet."""
+    found = _receipt(reference)
+    return page("public/receipt.html", receipt=found, code=drawn(found.url), reference=reference)
+
+
+@blueprint.get("/<reference>/receipt.pdf")
+@public
+@limiter.limit("60 per minute")
+def receipt_pdf(reference: str) -> Response:
+    """The same on an A5 sheet, to keep."""
+    response = Response(receipts.pdf(_receipt(reference)), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="receipt-{reference}.pdf"'
+    return response
+
+
+def _receipt(reference: str) -> receipts.Receipt:
     intent = get_intent(reference)
-    if intent.payment is None:
-        abort(404)
-    return page("public/receipt.html", **_standing(intent))
+    g.visited = asset_of(intent.asset_id)
+    return receipts.receipt_of(intent, public_url=current_app.extensions["settings"].public_url)
 
 
 def _standing(intent: PaymentIntent) -> dict[str, Any]:

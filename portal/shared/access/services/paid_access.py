@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from portal.core.words import _
+from portal.core.written import on_paper
 from portal.shared.access.queries import find_grant_of_payment
-from portal.shared.access.until import on_paper
 from portal.shared.assets.queries import asset_of, units_by_id
 from portal.shared.assets.services.units import called
 from portal.shared.payments.models import PaymentIntent
