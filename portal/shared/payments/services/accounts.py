@@ -85,6 +85,14 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field(name="consumer_key", words=lazy_("Consumer key")),
         Field(name="consumer_secret", words=lazy_("Consumer secret")),
         Field(name="shortcode", words=lazy_("Paybill or till number"), secret=False, form=_NUMBER),
+        Field(
+            name="till",
+            words=lazy_("Till number"),
+            secret=False,
+            needed=False,
+            form=_NUMBER,
+            hint=lazy_("Only for a till; its store number stands above."),
+        ),
         Field(name="passkey", words=lazy_("Passkey")),
         Field(
             name="initiator",
