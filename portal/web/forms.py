@@ -220,12 +220,26 @@ class PhoneField(ParsedField):
 
     widget = TelInput()
 
-    def __init__(self, label: Any = None, validators: Any = None, *, region: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        region: str | Callable[[], str | None] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(label, validators, **kwargs)
         self.region = region
 
     def read(self, value: str) -> str:
-        return parse.phone(value, self.name, region=self.region, label=self.name_in_sentence)
+        region = self.region() if callable(self.region) else self.region
+        return parse.phone(value, self.name, region=region, label=self.name_in_sentence)
+
+
+def home_region() -> str | None:
+    """The country whose numbers are written without a +: that of the place, as far as its currency tells."""
+    place = g.get("place") or g.get("visited")
+    return {"KES": "KE", "NGN": "NG"}.get(place.currency) if place else None
 
 
 class EmailField(ParsedField):

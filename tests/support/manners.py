@@ -34,11 +34,16 @@ SHOWS_A_PAGE = {
 }
 #: Requests that are more than one command: how many at most, and why.
 OUTSIDE = "the gateway is called between opening the payment, taking the turn and keeping its checkout"
+ASKED = "the phone is asked between writing the question down and keeping what the provider said"
 COUNTED = "a try is counted in a command of its own, so that a refusal does not undo the count"
 SEVERAL = {
     "door.pay": (3, OUTSIDE),
     "bill.pay": (3, OUTSIDE),
     "api.init_payment": (3, OUTSIDE),
+    "payments.phone_bill": (2, ASKED),
+    "payments.phone_again": (2, ASKED),
+    "payments.take_for_unit": (2, ASKED),
+    "payments.mobile_send_back": (2, "the provider is asked after the return was written down; its no is kept"),
     "api.finalize_transfer": (3, f"{COUNTED}; the gateway is called after that, and its answer heard and kept"),
     "api.resend_transfer_otp": (2, "what the gateway did is written down, then the answer is kept under its key"),
     "payments.payouts_confirm": (2, f"{COUNTED}; the gateway is called after that, and its answer heard"),

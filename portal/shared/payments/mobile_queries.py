@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from portal.core.money import Money
 from portal.core.paging import Page, page_of
 from portal.core.words import _
 from portal.shared.assets.models import Asset
+from portal.shared.payments.bill_queries import UNPAID
 from portal.shared.payments.mobile_errors import NoSuchReceipt
 from portal.shared.payments.models import (
     Bill,
@@ -192,6 +193,32 @@ def receipts_of(asset_id: uuid.UUID, wanted: ReceiptsWanted, *, cursor: str | No
             | MobileReceipt.payer_name.icontains(wanted.search, autoescape=True)
         )
     return page_of(question, (MobileReceipt.paid_at, MobileReceipt.id), cursor=cursor)
+
+
+def all_receipts_of(asset_id: uuid.UUID, wanted: ReceiptsWanted) -> Iterator[MobileReceipt]:
+    """Every receipt that is wanted, page by page, so that an export holds little at a time."""
+    cursor: str | None = None
+    while True:
+        found = receipts_of(asset_id, wanted, cursor=cursor)
+        yield from found.items
+        if found.next is None:
+            return
+        cursor = found.next
+
+
+def bills_due(asset_id: uuid.UUID, amount: int) -> Sequence[Bill]:
+    """Bills of a place that still ask for just this much, in minor units, the oldest first."""
+    return db.session.scalars(
+        select(Bill)
+        .where(Bill.asset_id == asset_id, Bill.status.in_(UNPAID), Bill.amount - Bill.paid == amount)
+        .order_by(Bill.id)
+        .limit(5)
+    ).all()
+
+
+def intent_with(intent_id: uuid.UUID) -> PaymentIntent | None:
+    """A payment by its key."""
+    return db.session.get(PaymentIntent, intent_id)
 
 
 def count_unclaimed(asset_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:

@@ -16,8 +16,10 @@ from portal.web.forms import (
     RadioChoiceField,
     StrictStringField,
     WholeField,
+    home_region,
 )
 
+WAYS = (("cash", lazy_("Cash")), ("card", lazy_("Card machine")))
 KINDS = (
     (BillKind.SALE, lazy_("Sale: goods or services, earned when it is paid")),
     (BillKind.INVOICE, lazy_("Invoice: owed from today, paid later")),
@@ -82,10 +84,8 @@ class UnitPaymentForm(OnceForm):
     unit = ChoiceField(lazy_("Room or vehicle"))
     periods = WholeField(lazy_("How many periods"), minimum=1, maximum=366, default=1)
     email = EmailField(lazy_("Guest's e-mail"), description=lazy_("The receipt goes there; the same guest extends."))
-    phone_number = PhoneField(lazy_("Phone number"), required=False)
-    way = RadioChoiceField(
-        lazy_("Paid with"), choices=(("cash", lazy_("Cash")), ("card", lazy_("Card machine"))), default="cash"
-    )
+    phone_number = PhoneField(lazy_("Phone number"), required=False, region=home_region)
+    way = RadioChoiceField(lazy_("Paid with"), choices=WAYS, default="cash")
     tendered = MoneyField(
         lazy_("Handed over"), required=False, description=lazy_("Cash only; the change is worked out for you.")
     )

@@ -93,7 +93,7 @@ def bills_new(asset_number: str) -> Response:
 @permission("bills.view")
 def bills_show(asset_number: str, number: int) -> Response:
     """One bill: how it stands, the ways to pay it, what came, and what happened."""
-    return _show(_bill(number))
+    return shown(_bill(number))
 
 
 @blueprint.post(f"{BILL}/<any(cash, card, credit):way>")
@@ -107,7 +107,7 @@ def bills_take(asset_number: str, number: int, way: str) -> Response:
             return go(_take(found, way, form))
         except DomainError as error:
             form.refuse(error)
-    return _show(_bill(number), **{way: form})
+    return shown(_bill(number), **{way: form})
 
 
 @blueprint.post(f"{BILL}/send")
@@ -123,7 +123,7 @@ def bills_send(asset_number: str, number: int) -> Response:
         else:
             toast(_("The link is on its way to %(address)s.", address=form.email.data))
             return go(url_for(".bills_show", asset_number=asset_number, number=number))
-    return _show(found, send=form)
+    return shown(found, send=form)
 
 
 @blueprint.post(f"{BILL}/cancel")
@@ -139,7 +139,7 @@ def bills_cancel(asset_number: str, number: int) -> Response:
         else:
             toast(_("Bill %(number)s is cancelled.", number=number), "info")
             return go(url_for(".bills_show", asset_number=asset_number, number=number))
-    return _show(_bill(number), cancel=form)
+    return shown(_bill(number), cancel=form)
 
 
 def link(found: Bill) -> str:
@@ -185,7 +185,7 @@ def _bill(number: int) -> Bill:
     return queries.get_bill_by_number(g.place.id, number)
 
 
-def _show(found: Bill, **forms: Any) -> Response:
+def shown(found: Bill, **forms: Any) -> Response:
     """Its page; a form that was refused is shown as it was filled in, the others afresh."""
     customer = get_customer(found.customer_id)
     unpaid = found.status in queries.UNPAID

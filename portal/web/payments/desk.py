@@ -15,10 +15,12 @@ from portal.shared.payments import bill_queries, purposes
 from portal.shared.payments.models import PaymentIntent
 from portal.shared.payments.providers import called as provider_called
 from portal.shared.payments.queries import get_intent
-from portal.shared.payments.services import desk, receipt_letters
+from portal.shared.payments.services import desk, pushes, receipt_letters
 from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, local_path, page, toast
-from portal.web.payments.bill_forms import SendForm, UnitPaymentForm
+from portal.web.payments.bill_forms import WAYS, SendForm, UnitPaymentForm
+from portal.web.payments.phone import watched
+from portal.web.payments.push_words import offers_phones
 from portal.web.payments.views import blueprint
 
 
@@ -37,6 +39,8 @@ def take_for_unit(asset_number: str) -> Response:
     units = {f"{unit.kind}-{unit.number}": unit for unit in units_of(g.place.id) if unit.status not in OUT_OF_USE}
     form = UnitPaymentForm()
     form.unit.offer((key, called(unit)) for key, unit in units.items())
+    if offers_phones(g.place):
+        form.way.offer([*WAYS, (pushes.PROVIDER, _("M-Pesa, asked on the phone"))])
     if not form.is_submitted():
         form.unit.data = request.args.get("unit", "")
     elif form.validate_on_submit():
@@ -81,6 +85,17 @@ def _taken(intent: PaymentIntent, form: SendForm) -> Response:
 
 
 def _take(unit: Unit, form: UnitPaymentForm) -> str:
+    if form.way.data == pushes.PROVIDER:
+        return watched(
+            pushes.pay(
+                purpose=PURPOSE,
+                subject_id=unit.id,
+                amount=unit.price * form.periods.data,
+                phone=form.phone_number.data or "",
+                payer=form.email.data,
+                actor=current_actor(),
+            )
+        )
     by_card = form.way.data == desk.CARD
     taken = desk.take(
         purpose=PURPOSE,

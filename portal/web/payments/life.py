@@ -13,7 +13,7 @@ from portal.shared.devices.models import DeviceCommand
 from portal.shared.devices.queries import commands_of
 from portal.shared.payments.models import GatewayMessage, PaymentIntent
 from portal.shared.payments.queries import messages_of
-from portal.web.payments.words import message_words, trail_words, via_words
+from portal.web.payments.words import kind_words, message_words, trail_words, via_words
 
 MARKS = {
     "payment.settled": ("good", "circle-check"),
@@ -29,6 +29,11 @@ MARKS = {
     "refund.processed": ("good", "receipt-refund"),
     "refund.failed": ("bad", "circle-x"),
     "payment_intent.opened": ("idle", "circle-dot"),
+    "phone_push.asked": ("info", "device-mobile"),
+    "phone_push.paid": ("good", "device-mobile"),
+    "phone_push.cancelled": ("warn", "ban"),
+    "phone_push.failed": ("bad", "device-mobile"),
+    "phone_push.expired": ("warn", "clock"),
 }
 COMMANDS = {"done": "good", "failed": "bad", "rejected": "bad", "expired": "warn"}
 
@@ -67,6 +72,8 @@ def _written(entry: AuditEntry, intent: PaymentIntent) -> Moment:
     if entry.action in ("payment.settled", "payment.held"):
         detail = _("Told by %(whom)s, transaction %(number)s",
                    whom=via_words(str(after.get("via"))), number=after.get("transaction", "–"))  # fmt: skip
+    elif entry.action.startswith("phone_push."):
+        detail = " · ".join(filter(None, (after.get("phone"), after.get("said"))))
     elif after.get("transaction"):
         detail = _("Transaction %(number)s", number=after["transaction"])
     # what the money bought was written down before this entry, in the same breath
@@ -82,7 +89,7 @@ def _told(message: GatewayMessage) -> Moment:
         message.created_at,
         _("The provider told us that it was paid")
         if message.kind == "charge.success"
-        else _("The provider told us: %(kind)s", kind=message.kind),
+        else _("The provider told us: %(kind)s", kind=kind_words(message.kind)),
         f"{came}. {message_words(message.error, message.status)}".strip(),
         tone="bad" if trouble else "info",
         icon="message",

@@ -56,7 +56,20 @@ def via_words(via: str) -> str:
         "poller": _("our own asking"),
         "staff": _("a person here"),
         "desk": _("the person at the desk"),
+        "phone": _("the phone that was asked"),
+        "claim": _("money sent to the paybill"),
     }.get(via, via)
+
+
+def kind_words(kind: str) -> str:
+    """What a provider's message is about, where its own name for it says little."""
+    return {
+        "push.callback": _("what became of the question to the phone"),
+        "paybill.confirmation": _("money was sent to the paybill"),
+        "paybill.validation": _("somebody wants to send money to the paybill"),
+        "paybill.status": _("how a receipt stands"),
+        "paybill.reversal": _("what became of a return"),
+    }.get(kind, kind)
 
 
 def message_words(error: str | None, status: str) -> str:
@@ -72,6 +85,7 @@ def message_words(error: str | None, status: str) -> str:
         "test_money": _("Test money; it moved nothing."),
         "turned_away": _("The provider turned the payment away and returned it."),
         "of_no_use_here": _("Kept; nothing here needs it."),
+        "other_question": _("It came to the address of another question."),
         "unreadable": _("It could not be read as what it says it is."),
     }.get(error or "", {"ignored": _("Kept; nothing to do."), "done": _("Dealt with.")}.get(status, ""))
 
@@ -83,6 +97,14 @@ def trail_words(action: str) -> str:
         "payment_intent.failed": _("The provider said that it failed"),
         "payment_intent.abandoned": _("The payer gave up"),
         "payment_intent.expired": _("Its time ran out"),
+        "phone_push.asked": _("A phone was asked"),
+        "phone_push.paid": _("The phone paid"),
+        "phone_push.cancelled": _("Cancelled on the phone, or nobody waits for it any more"),
+        "phone_push.failed": _("The phone could not pay"),
+        "phone_push.expired": _("The phone gave no answer"),
+        "payment.receipt_attached": _("The receipt number came"),
+        "payment.receipt_of_another_payment": _("A receipt number that belongs to other money was not believed"),
+        "payment.less_than_asked": _("A message spoke of less money than was asked for"),
         "payment.settled": _("Money taken"),
         "payment.held": _("Money held for a decision"),
         "payment.marked_for_refund": _("Marked for refund"),

@@ -17,9 +17,11 @@ from portal.shared.payments import bill_queries as queries
 from portal.shared.payments.models import Bill, IntentStatus
 from portal.shared.payments.providers import called, checkouts
 from portal.shared.payments.queries import payments_for
-from portal.shared.payments.services import bills, checkout, intents
+from portal.shared.payments.services import bills, checkout, intents, pushes
 from portal.web.guards import current_actor, public
 from portal.web.htmx import go, page
+from portal.web.payments.push_words import offers_phones
+from portal.web.public import phone
 from portal.web.public.forms import PayBillForm
 
 blueprint = Blueprint("bill", __name__, url_prefix="/pay/b")
@@ -66,6 +68,9 @@ def _start(bill: Bill, form: PayBillForm) -> str:
     amount = form.amount.data.minor if form.amount.data else bill.due.minor
     if bill.kind not in bills.IN_PARTS:
         amount = bill.due.minor
+    if form.provider.data == pushes.PROVIDER:
+        payer = form.email.data or ""
+        return phone.ask(bills.PURPOSE, bill.id, amount=amount, phone=form.phone_number.data, payer=payer)
     opened = intents.open_intent(
         purpose=bills.PURPOSE,
         subject_id=bill.id,
@@ -96,11 +101,13 @@ def _seen(bill: Bill) -> str:
 
 def _form(bill: Bill) -> PayBillForm:
     customer = get_customer(bill.customer_id)
-    form = PayBillForm(email=customer.email, amount=bill.due)
-    offered = checkouts(g.visited.business_id)
-    form.provider.offer([(each.provider, called(each.provider)) for each in offered])
-    if not form.provider.data and offered:
-        form.provider.data = offered[0].provider
+    form = PayBillForm(email=customer.email, amount=bill.due, phone_number=customer.phone)
+    ways = [each.provider for each in checkouts(g.visited.business_id)]
+    if offers_phones(g.visited):
+        ways.append(pushes.PROVIDER)
+    form.provider.offer([(each, called(each)) for each in ways])
+    if not form.provider.data and ways:
+        form.provider.data = ways[0]
     return form
 
 
@@ -117,5 +124,6 @@ def _page(bill: Bill, form: PayBillForm) -> Response:
         "held": [each for each in came if each.status == IntentStatus.REVIEW],
         "seen": _seen(bill),
         "called": called,
+        "by_phone": offers_phones(g.visited),
     }
     return page("public/bill.html", "bill", status=422 if form.errors else 200, **context)

@@ -15,9 +15,12 @@ from portal.shared.access.services.offers import MOST_MINUTES, PURPOSE, standing
 from portal.shared.assets.models import Asset, Unit
 from portal.shared.assets.queries import find_unit_by_label
 from portal.shared.assets.services.units import called
-from portal.shared.payments.services import checkout, intents
+from portal.shared.payments.providers import checkouts
+from portal.shared.payments.services import checkout, intents, pushes
 from portal.web.guards import current_actor, public
 from portal.web.htmx import go, page
+from portal.web.payments.push_words import offers_phones
+from portal.web.public import phone
 from portal.web.public.forms import OFFERED, PayForm
 
 blueprint = Blueprint("door", __name__, url_prefix="/u")
@@ -51,6 +54,9 @@ def pay(label: str) -> Response:
 def _start(unit: Unit, asset: Asset, form: PayForm) -> str:
     """The reference of a payment whose checkout is open; the same form sent twice is one payment."""
     actor = current_actor()
+    if form.way.data == pushes.PROVIDER:
+        amount, payer = unit.price * form.number, form.email.data or ""
+        return phone.ask(PURPOSE, unit.id, amount=amount, phone=form.phone_number.data, payer=payer)
     key = parse.idempotency_key(form.once.data) if form.once.data else None
     opened = intents.open_intent(
         purpose=PURPOSE,
@@ -87,4 +93,5 @@ def _form(unit: Unit) -> PayForm:
 
 def _page(unit: Unit, asset: Asset, form: PayForm) -> Response:
     context: dict[str, Any] = {"unit": unit, "asset": asset, "form": form, "standing": standing(unit.id)}
+    context |= {"by_phone": offers_phones(asset), "by_page": bool(checkouts(asset.business_id))}
     return page("public/door.html", "form", called=called(unit), status=422 if form.errors else 200, **context)

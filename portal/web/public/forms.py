@@ -5,7 +5,17 @@ from __future__ import annotations
 from flask import g
 
 from portal.core.words import lazy_
-from portal.web.forms import BaseForm, EmailField, HiddenField, MoneyField, PhoneField, RadioChoiceField, WholeField
+from portal.web.forms import (
+    BaseForm,
+    CodeField,
+    EmailField,
+    HiddenField,
+    MoneyField,
+    PhoneField,
+    RadioChoiceField,
+    WholeField,
+    home_region,
+)
 
 OFFERED = (1, 2, 3, 7)
 
@@ -16,7 +26,9 @@ class PayForm(BaseForm):
     periods = RadioChoiceField(lazy_("How long?"), required=False)
     other = WholeField(lazy_("Another number"), required=False, minimum=1, maximum=366)
     email = EmailField(lazy_("E-mail"), description=lazy_("For your receipt, and to extend your time later."))
-    phone_number = PhoneField(lazy_("Phone number"), required=False)
+    phone_number = PhoneField(lazy_("Phone number"), required=False, region=home_region)
+    #: Which button was pressed; without one, the provider's page.
+    way = CodeField(lazy_("Way to pay"), required=False)
     once = HiddenField()
 
     @property
@@ -33,5 +45,9 @@ class PayBillForm(BaseForm):
         description=lazy_("All of it, or a part now and the rest later."),
     )  # fmt: skip
     provider = RadioChoiceField(lazy_("Pay with"), required=False)
+    phone_number = PhoneField(
+        lazy_("Phone that pays with M-Pesa"), required=False, region=home_region,
+        description=lazy_("It shows the amount, and you type your PIN there."),
+    )  # fmt: skip
     email = EmailField(lazy_("E-mail"), description=lazy_("For your receipt."))
     once = HiddenField()

@@ -20,6 +20,7 @@ from portal.web.assets.register import drawn
 from portal.web.guards import current_actor, public
 from portal.web.htmx import go, page
 from portal.web.public.leaving import away
+from portal.web.public.phone import state_of_phone
 from portal.web.public.words import state_of
 
 blueprint = Blueprint("pay", __name__, url_prefix="/pay")
@@ -93,6 +94,6 @@ def _standing(intent: PaymentIntent) -> dict[str, Any]:
         "bill": bill,
         "called": purposes.purpose(intent.purpose).about(intent).title,
         "grant": grant,
-        "state": state_of(intent, unit, grant, told[0] if told else None),
+        "state": state_of_phone(intent) or state_of(intent, unit, grant, told[0] if told else None),
         "can_pay": intent.status in UNPAID and intent.checkout_url is not None,
     }

@@ -33,6 +33,8 @@ def start(reference: str, *, callback_url: str, description: str, actor: Actor) 
 
     Raises GatewayDown when the gateway is silent: the intent stays, and this may be called again.
     """
+    if not hasattr(providers.gateway_of(get_intent(reference)), "initialize"):
+        raise providers.NotOffered(_("This way to pay has no page of its own: a phone is asked instead."))
     give_up_at = time.monotonic() + TWIN_WAITS.total_seconds()
     while not _take_turn(reference):
         intent = get_intent(reference)
