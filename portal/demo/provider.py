@@ -38,7 +38,7 @@ select gen_random_uuid(), i.created_at, i.reference, 'demo-' || i.reference, i.p
 """,
     """
 update sandbox_transaction set fees = fees + 10000 where number = (
-  select provider_txn_id::bigint from payment where provider = 'sandbox' and currency = 'NGN'
+  select provider_txn_id::bigint from payment where provider = 'sandbox' and currency = 'NGN' and fee > 0
    order by paid_at desc limit 1)
 """,
 )

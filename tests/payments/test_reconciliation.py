@@ -8,12 +8,12 @@ from sqlalchemy import func, select, text
 
 from portal.core.clock import clock_set_to, utcnow
 from portal.gateways import breaker
-from portal.gateways.sandbox import faults
+from portal.gateways.sandbox import faults, flutterwave
 from portal.shared.payments.errors import AlreadyComparing, BadSpan
 from portal.shared.payments.models import Difference, Payment, Reconciliation
 from portal.shared.payments.queries import find_payment_of
-from portal.shared.payments.services import desk, reconciliation
-from tests.factories import assets, bills, payments
+from portal.shared.payments.services import checkout, desk, receipts, reconciliation
+from tests.factories import assets, bills, mobile, payments
 from tests.factories.reconciliation import (
     at_the_provider,
     begun,
@@ -293,6 +293,32 @@ def test_each_night_compares_every_way_money_came_once_and_tries_again_after_a_f
     assert found == ["done", "running"]
 
 
+def test_nights_without_a_comparison_are_made_up_for(place, committed):
+    payments.paid(assets.room(place))
+    reconciliation.nightly()
+    while reconciliation.advance():
+        pass
+    with clock_set_to(utcnow() + timedelta(days=9)):
+        payments.paid(assets.room(place))
+        assert reconciliation.nightly() == 1
+    first, second = committed.scalars(select(Reconciliation).order_by(Reconciliation.created_at, Reconciliation.until))
+    assert second.since == first.until
+
+
+def test_money_from_phones_and_to_the_paybill_is_compared_with_the_books(committed):
+    mobile.reachable()
+    there = mobile.place()
+    mobile.answer(mobile.asked(mobile.bill(there)))
+    mobile.registered(there)
+    number = mobile.sent("WHO KNOWS")
+    mobile.worked_off()
+    receipts.claim_for_bill(receipt_id=mobile.receipt(number).id, bill_id=mobile.bill(there).id, actor=mobile.CLERK)
+    run = compared(there, "mpesa")
+    assert (run.status, run.counts["listed"], kinds()) == ("done", False, [])
+    assert run.counts["money"][str(there.id)]["KES"]["agreed"] == run.counts["money"][str(there.id)]["KES"]["ours"]
+    assert run.counts["money"][str(there.id)]["KES"]["ours"][0] == 2
+
+
 def test_three_thousand_payments_take_a_bounded_number_of_statements(place, committed, count_queries):
     room = assets.room(place)
     payments.paid(room)
@@ -336,3 +362,14 @@ def _multiply(session, times):
         session.execute(text("set local session_replication_role = replica"))
         session.execute(text(statement), {"times": times})
     session.commit()
+
+
+def test_flutterwaves_list_is_read_as_well(place):
+    made = [payments.started(payments.opened(assets.room(place), provider="flutterwave")) for _n in range(2)]
+    for each in made:
+        flutterwave.decide(token=each.checkout_url.rpartition("/")[2], outcome=flutterwave.Outcome.PAID)
+    checkout.confirm(made[0].reference, via="redirect", actor=payments.VISITOR)
+    run = compared(place, "flutterwave")
+    (one,) = open_ones()
+    assert (run.status, one.kind, one.reference) == ("done", "missing_here", made[1].reference)
+    assert run.counts["money"][str(place.id)]["NGN"]["agreed"][0] == 1

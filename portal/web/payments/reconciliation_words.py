@@ -108,6 +108,11 @@ def run_words(run: Reconciliation) -> str:
     return {"running": _("Under way"), "done": _("Done"), "failed": _("Stopped")}.get(run.status, run.status)
 
 
+def begun_by(run: Reconciliation) -> str:
+    """Who began a comparison."""
+    return _("the portal itself") if run.started_by.startswith("system:") else str(run.counts["by"])
+
+
 def doing(run: Reconciliation) -> str:
     """What a running comparison is at."""
     counts = run.counts

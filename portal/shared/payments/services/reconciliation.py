@@ -139,7 +139,9 @@ def _tonight(business_id: uuid.UUID, provider: str, last: Reconciliation | None,
         try_again(run_id=last.id, actor=CLOCKWORK)
     else:
         until = now - STILL_COMING
-        run(business_id=business_id, provider=provider, since=until - NIGHTLY, until=until, actor=CLOCKWORK)
+        # Nights on which nothing could be compared are made up for.
+        since = max(min(until - NIGHTLY, last.until if last else until), until - LONGEST)
+        run(business_id=business_id, provider=provider, since=since, until=until, actor=CLOCKWORK)
 
 
 def _is_due(last: Reconciliation | None, now: datetime, timezone: str) -> bool:

@@ -73,7 +73,7 @@ _FIND = text(
          jsonb_build_object('at', at, 'fee', fee, 'unknown', intent_id is null, 'status', intent_status)
     from heard where status = 'success' and payment_id is null and not strange and not exists (
       select from mobile_receipt r where r.provider = :provider and r.transaction_id = heard.transaction_id
-         and r.status in ('unclaimed', 'claimed', 'returned'))
+         and r.status not in ('unverified', 'refused'))
   union all
   select k.kind, h.transaction_id, o.asset_id, h.known_as, o.id, o.currency,
          case k.kind when 'fee_differs' then o.fee else o.charged end,
