@@ -8,6 +8,7 @@ from flask import Flask
 from portal.extensions import csrf
 from portal.web import (
     admin,
+    books,
     components,
     context,
     errors,
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
                       payments_desk, door.blueprint, bill.blueprint, pay.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     admin.register(app)
+    books.register(app)
     settings = app.extensions["settings"]
     if settings.payment_provider == "sandbox" and not settings.production:
         csrf.exempt(sandbox_api.blueprint)

@@ -39,7 +39,7 @@ DESKS = (
     Desk("customers", lazy_("Customers"), "users", "c", ("customers.view",)),
     Desk("payments", lazy_("Payments"), "credit-card", "p", ("payments.view",)),
     Desk("credits", lazy_("Credits"), "gift", "r", ("credits.view",)),
-    Desk("books", lazy_("Books"), "books", "b", ("ledger.view",)),
+    Desk("books", lazy_("Books"), "books", "b", ("books.view",)),
     Desk("reports", lazy_("Reports"), "chart-bar", "o", ("reports.view",)),
     Desk(
         "admin",

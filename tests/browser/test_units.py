@@ -77,6 +77,8 @@ def test_nothing_serious_stands_in_the_way_of_a_screen_reader(page, running_port
         f"/home/{number}/", f"/units/{number}/", f"/units/{number}/room/105", f"/units/{number}/room/105/terms",
         f"/units/{number}/register", f"/units/{number}/labels", f"/admin/{number}/place", f"/admin/{number}/audit",
         "/admin/jobs", "/admin/health", "/places/new", "/account", f"/payments/{number}/", f"/payments/{number}/review",
+        f"/books/{number}/", f"/books/{number}/journal", f"/books/{number}/accounts/1", f"/books/{number}/entries/1",
+        f"/books/{number}/entries/new", f"/books/{number}/months", f"/books/{number}/chart", f"/books/{number}/credit",
         f"/admin/{number}/", f"/admin/{number}/people", f"/admin/{number}/roles", f"/admin/{number}/dead-letters",
     )  # fmt: skip
     found, said = {}, []

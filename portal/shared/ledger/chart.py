@@ -25,6 +25,10 @@ class Plan:
     business_wide: bool = False
     floor: int | None = None
 
+    def called(self, owner: str) -> str:
+        """The account's name, with its owner's where it has one for each."""
+        return self.name.format(owner=owner.replace("_", " ").title())
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -255,6 +259,9 @@ FACTS: dict[str, Fact] = {
     "entry.reversed": Fact("Entry reversed", ()),
     "entry.made": Fact("Entry made by hand", ()),
 }
+
+#: Facts that a person books without anything happening at a desk, and may take back in the books.
+BY_PEOPLE = ("entry.made", "cash.banked", "fee.corrected", "difference.booked")
 
 #: What counts as earned: income without the charges customers bore, less what was given back.
 EARNED_ON = (HIRE, SALES, REFUNDS_GIVEN)

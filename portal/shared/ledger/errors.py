@@ -27,6 +27,10 @@ class AlreadyReversed(Conflict):
     """An entry is reversed once."""
 
 
+class FollowsAFact(Conflict):
+    """The entry was posted by a desk, and is undone there."""
+
+
 class NoSuchEntry(NotFound):
     """No such entry in the books of this place."""
 

@@ -153,6 +153,7 @@ def _groups(rights: list[permissions.Permission]) -> list[tuple[str, list[permis
         "settings": _("The place"),
         "units": _("Rooms and vehicles"),
         "payments": _("Payments"),
+        "books": _("The books"),
         "people": _("People"),
         "audit": _("Looking after the portal"),
         "devices": _("Looking after the portal"),

@@ -1,9 +1,11 @@
 """Reading the books: the day a fact may be booked on, entries, balances, statements, the trial balance, the journal."""
 
 from portal.shared.ledger.queries.balances import (
+    Effect,
     accounts_at,
     balance_of,
     credits_at,
+    effect,
     find_account,
     get_account,
     standing,
@@ -30,6 +32,7 @@ from portal.shared.ledger.queries.statement import Line, Statement, statement, s
 from portal.shared.ledger.queries.trial import TrialBalance, TrialLine, currencies_at, first_day, trial_balance
 
 __all__ = [
+    "Effect",
     "Line",
     "Month",
     "Statement",
@@ -40,6 +43,7 @@ __all__ = [
     "balance_of",
     "credits_at",
     "currencies_at",
+    "effect",
     "entries_about",
     "entry_by_key",
     "find_account",

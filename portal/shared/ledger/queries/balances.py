@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -13,7 +14,7 @@ from portal.core.words import _
 from portal.shared.assets.models import Asset
 from portal.shared.ledger.chart import CUSTOMER_CREDIT, plan_of
 from portal.shared.ledger.errors import NoSuchAccount
-from portal.shared.ledger.models import Account, Balance, Posting
+from portal.shared.ledger.models import DEBIT_NORMAL, Account, Balance, Posting
 
 
 def find_account(business_id: uuid.UUID, asset_id: uuid.UUID, account: str, currency: str) -> Account | None:
@@ -60,6 +61,37 @@ def standing(business_id: uuid.UUID, asset_id: uuid.UUID, account: str, currency
     """The balance of `code` or `code:owner` in minor units on its normal side; nothing where it was never used."""
     found = find_account(business_id, asset_id, account, currency)
     return 0 if found is None else balance_of(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an entry would do to one account: its code and name, and what stands before and after it.
+
+    In minor units on the account's normal side; `change` is the entry's own, debits positive.
+    """
+
+    code: str
+    name: str
+    change: int
+    before: int
+    after: int
+    refused: bool
+
+
+def effect(place: Asset, currency: str, legs: Iterable[tuple[str, int]]) -> list[Effect]:
+    """What legs of (account of the chart, signed minor units) would do if they were booked now."""
+    changes: dict[str, int] = {}
+    for account, minor in legs:
+        changes[account] = changes.get(account, 0) + minor
+    found = []
+    for account, change in changes.items():
+        plan, owner = plan_of(account)
+        sign = 1 if plan.kind in DEBIT_NORMAL else -1
+        before = standing(place.business_id, place.id, account, currency)
+        after = before + sign * change
+        low = plan.floor is not None and after < plan.floor and sign * change < 0
+        found.append(Effect(plan.code, plan.called(owner), change, before, after, low))
+    return found
 
 
 def credits_at(

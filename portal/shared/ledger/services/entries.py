@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -20,13 +20,11 @@ from portal.core.words import _
 from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
 from portal.shared.ledger.chart import FACTS, Plan, plan_of
-from portal.shared.ledger.errors import NoSuchAccount, NotThatDay, PeriodClosed, ReasonMissing, Unbalanced
+from portal.shared.ledger.errors import AlreadyReversed, FollowsAFact, NoSuchAccount, ReasonMissing, Unbalanced
 from portal.shared.ledger.events import EntryMade
 from portal.shared.ledger.models import Account
-from portal.shared.ledger.queries import first_open_day, get_entry, hold_open_day, legs_of
-
-#: An entry by hand for a day further back is a slip of the keyboard.
-YEARS_BACK = 10
+from portal.shared.ledger.queries import find_reversal, first_open_day, get_entry, hold_open_day, legs_of
+from portal.shared.ledger.services.rules import by_people, check, closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +91,7 @@ def post(*, place: Asset, currency: str, drafts: Sequence[Draft], actor: Actor) 
         if day not in open_day:
             open_day[day] = first_open_day(place.id, day) if open_day else hold_open_day(place.id, day)
         if each.on is not None and open_day[day] != day:
-            raise PeriodClosed(
-                _(
-                    "The books are closed up to %(day)s. Choose a later day, or reopen the month.",
-                    day=(open_day[day] - timedelta(days=1)).isoformat(),
-                ),
-                field="on",
-            )
+            raise closed(open_day[day])
         days.append(open_day[day])
     return _write(place, currency, actor, drafts, days)
 
@@ -111,8 +103,7 @@ def make(
     """An entry made by hand, with the words that explain it; raises PeriodClosed for a day in a closed month."""
     if not memo.strip():
         raise ReasonMissing(_("Say what this entry is for; it is kept with it."), field="memo")
-    if on is not None:
-        _bookable(place, on)
+    check(place=place, currency=currency, amounts=[leg.minor for leg in legs], on=on)
     made = Draft(
         fact="entry.made",
         key=f"made:{key}",
@@ -134,6 +125,8 @@ def reverse(*, entry_id: int, place: Asset, reason: str, actor: Actor, key: str 
     if not reason.strip():
         raise ReasonMissing(_("Say why the entry is reversed; it is kept with it."), field="reason")
     entry = get_entry(entry_id, place.id)
+    if find_reversal(entry_id) is not None:
+        raise AlreadyReversed(_("This entry has been reversed already."))
     swapped = Draft(
         fact="entry.reversed",
         key=key or f"reversed:{entry_id}",
@@ -149,14 +142,17 @@ def reverse(*, entry_id: int, place: Asset, reason: str, actor: Actor, key: str 
     return reversal
 
 
-def _bookable(place: Asset, on: date) -> None:
-    today = local_date(place.timezone)
-    if on > max(today, place.business_date or today):
-        raise NotThatDay(_("That day is still to come. Choose today or an earlier day."), field="on")
-    if on.year < today.year - YEARS_BACK:
-        raise NotThatDay(
-            _("That is more than %(years)s years ago. Look at the year again.", years=YEARS_BACK), field="on"
+@transactional
+def correct(*, entry_id: int, place: Asset, reason: str, actor: Actor) -> int:
+    """Reverse an entry by hand: one that people made; raises FollowsAFact for what a desk posted.
+
+    A desk that finds its own entry reversed behind its back would go on as if the money were still there.
+    """
+    if not by_people(get_entry(entry_id, place.id)):
+        raise FollowsAFact(
+            _("This entry follows what happened at a desk. Undo it there: refund the payment, cancel the bill.")
         )
+    return reverse(entry_id=entry_id, place=place, reason=reason, actor=actor)
 
 
 #: Every leg with its account, found by its natural key, or none of them; in the order of the accounts' ids, so that
@@ -243,7 +239,7 @@ def _open_accounts(place: Asset, currency: str, named: list[tuple[Plan, str]]) -
             "business_id": place.business_id,
             "asset_id": None if plan.business_wide else place.id,
             "code": plan.code,
-            "name": plan.name.format(owner=owner.replace("_", " ").title()),
+            "name": plan.called(owner),
             "kind": plan.kind,
             "currency": currency,
             "owner": owner,
