@@ -5,7 +5,7 @@ import importlib
 from flask import Flask
 
 #: One module a family of resources; each hangs its views on the door when it is imported.
-ROOMS = ("tokens", "assets", "units", "people", "devices", "payments", "callbacks", "transfers", "reports")
+ROOMS = ("tokens", "assets", "units", "people", "devices", "payments", "callbacks", "refunds", "transfers", "reports")
 
 
 def register(app: Flask) -> None:

@@ -25,7 +25,7 @@ from portal.shared.payments.services import checkout, reviews
 from portal.web.context import NOTICES, Notice
 from portal.web.guards import current_actor, permission, platform_admin
 from portal.web.htmx import go, page, toast
-from portal.web.payments import sections, words
+from portal.web.payments import refund_life, sections, words
 from portal.web.payments.bill_forms import SendForm
 from portal.web.payments.forms import DecisionForm
 from portal.web.payments.life import life_of
@@ -139,8 +139,17 @@ def _waiting(place: Asset) -> list[Notice]:
 NOTICES.append(("payments.review", _waiting))
 
 
-def _show(intent: PaymentIntent, form: DecisionForm) -> Response:
-    return page("payments/payment.html", "life", form=form, status=422 if form.errors else 200, **_life(intent))
+def show_payment(reference: str, **filled: Any) -> Response:
+    """A payment's page with forms that were refused, as they were filled in."""
+    intent = queries.get_intent(reference, asset_id=g.place.id)
+    return _show(intent, DecisionForm(formdata=None), **filled)
+
+
+def _show(intent: PaymentIntent, form: DecisionForm, **filled: Any) -> Response:
+    wrong = any(each.errors for each in (form, *filled.values()))
+    standing = refund_life.standing(intent, intent.payment, **filled)
+    part = "refunds" if request.headers.get("HX-Target") == "refunds" else "life"
+    return page("payments/payment.html", part, form=form, status=422 if wrong else 200, **_life(intent), **standing)
 
 
 def _life(intent: PaymentIntent) -> dict[str, Any]:

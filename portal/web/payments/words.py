@@ -13,6 +13,7 @@ STATUSES = (
     IntentStatus.FAILED,
     IntentStatus.ABANDONED,
     IntentStatus.EXPIRED,
+    IntentStatus.PART_REFUNDED,
     IntentStatus.REFUNDED,
 )
 

@@ -112,10 +112,12 @@ def approve(*, refund_id: uuid.UUID, actor: Actor) -> Refund:
 
 
 @transactional
-def decline(*, refund_id: uuid.UUID, reason: str, actor: Actor) -> Refund:
-    """Say no, or take one's own request back."""
+def decline(*, refund_id: uuid.UUID, reason: str, actor: Actor, decides: bool = True) -> Refund:
+    """Say no; who does not decide about refunds can only take their own request back."""
     reason = _reasoned(reason)
     intent, _payment, refund = locked(refund_id)
+    if not decides and refund.requested_by != actor.key:
+        raise SecondPersonNeeded(_("Somebody who may approve refunds decides about it."))
     _must_be(refund, RefundState.REQUESTED, _("This refund does not wait for a decision any more."))
     refund.decline_reason = reason
     move(intent, refund, RefundState.DECLINED, actor, reason=reason)

@@ -7,6 +7,7 @@ leaves a refund that is looked for there before anything is asked twice: never t
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +22,7 @@ from portal.core.money import Money
 from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.gateways.base import (
+    Bank,
     GatewayDown,
     GatewayRefused,
     KeyRefused,
@@ -114,6 +116,15 @@ def give_account(*, refund_id: uuid.UUID, account_number: str, bank_id: str, act
     _let_go()
     said = gateway.retry_refund(number, account)
     return learn(refund_id=refund_id, said=said, actor=actor, account=account_number)
+
+
+def banks_for(refund: Refund) -> Sequence[Bank]:
+    """Where the provider can send a refund that the payer's card would not take, by name."""
+    gateway = providers.gateway_of(refund.payment.intent)
+    banks = getattr(gateway, "banks", None)
+    currency = refund.currency
+    _let_go()
+    return [each for each in banks(currency) if each.id] if banks else []
 
 
 @transactional
