@@ -93,6 +93,12 @@ document.addEventListener("htmx:load", (event) => {
   if (!now || now === body() || part.contains(now)) part.querySelector("[aria-invalid=true]")?.focus();
 });
 
+/* ---- sections that do not fit a phone: the open one is in sight ---- */
+document.addEventListener("htmx:load", (event) => {
+  const open = event.detail.elt.querySelector(".tabs [aria-current=page]");
+  if (open) open.parentElement.scrollLeft = open.offsetLeft - open.parentElement.offsetLeft - 40;
+});
+
 /* ---- the side panel ---- */
 let panelOpener = null;
 
