@@ -5,16 +5,23 @@ from __future__ import annotations
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.transaction import transactional
-from portal.demo import bills, books, history, people, places, provider, telemetry, troubles
+from portal.demo import bills, books, history, payouts, people, places, provider, telemetry, troubles
 from portal.demo.devices import devices_main
 from portal.shared.assets.models import Asset
 
 __all__ = ["accounts", "devices_main", "seed"]
 
 
-@transactional
 def seed() -> bool:
     """Load the demo once; False when it is there already."""
+    if not _month():
+        return False
+    payouts.load()  # given as people give them, each command on its own
+    return True
+
+
+@transactional
+def _month() -> bool:
     if db.session.get(Asset, places.HOTEL.id) is not None:
         return False
     now = utcnow()

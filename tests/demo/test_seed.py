@@ -109,6 +109,18 @@ def test_bills_stand_as_what_came_for_them_left_them(seeded):
     assert last == one(f"select max(number) from bill where asset_id = '{HOTEL.id}'") == 9
 
 
+def test_payouts_are_booked_as_they_ended_and_one_waits(seeded):
+    found = db.session.execute(text("select status, count(*) from payout group by 1 order by 1")).all()
+    assert [tuple(each) for each in found] == [("draft", 1), ("failed", 1), ("success", 1)]
+    assert one("select count(*) from payout where approved_by = requested_by") == 0
+    reserved = (
+        "select coalesce(sum(p.amount), 0) from ledger_posting p join ledger_account a on a.id = p.account_id"
+        " where a.code = '1190'"
+    )
+    assert one(reserved) == 0
+    assert one("select sum(amount) from sandbox_transfer where status = 'success'") == 150_000_000
+
+
 def test_commands_are_numbered_without_gaps(seeded):
     assert (
         one(

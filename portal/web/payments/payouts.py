@@ -294,7 +294,8 @@ def _fill_in_own(form: PayoutForm, banks: list[Bank]) -> None:
     named = (g.place.bank_name or "").casefold()
     form.counter.data = chart.BANK
     form.account_number.data = g.place.bank_account_number
-    form.bank_code.data = next((each.code for each in banks if each.name.casefold() == named), "")
+    fitting = [each for each in banks if named and each.name.casefold().startswith(named)]
+    form.bank_code.data = fitting[0].code if len(fitting) == 1 else ""
 
 
 def _wanted() -> PayoutsWanted:

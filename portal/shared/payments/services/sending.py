@@ -267,7 +267,7 @@ def _send(payout: Payout, actor: Actor) -> None:
     except GatewayRefused as error:
         _refused(payout.id, error, actor)
         return
-    if not _begin(payout.id, code, actor):
+    if not begin(payout.id, code, actor):
         return
     asked = TransferAsked(
         reference=payout.reference,
@@ -313,7 +313,7 @@ def _verify(payout: Payout) -> TransferSaid:
 
 
 @transactional
-def _begin(payout_id: uuid.UUID, recipient_code: str, actor: Actor) -> bool:
+def begin(payout_id: uuid.UUID, recipient_code: str, actor: Actor) -> bool:
     """Write down that the transfer is being asked for; False when it was cancelled, or sent, meanwhile."""
     payout = lock_payout(payout_id)
     if payout.status not in (PayoutStatus.APPROVED, PayoutStatus.SUBMITTING):
