@@ -131,25 +131,32 @@ def _paid(
         "channel": way if by_hand else "card", "paid_at": at, "settled_via": "desk" if by_hand else "webhook",
         "receipt": slip, "taken_by": bill["raised_by"] if by_hand else None,
     })  # fmt: skip
+    by, settled = (None, "desk") if by_hand else ("sandbox", "webhook")
+    opened = {"reference": intent["reference"], "amount": amount, "currency": bill["currency"], "purpose": "bill"}
+    number = rows[Payment][-1]["provider_txn_id"]
+    paid = {"status": "succeeded", "amount": amount, "transaction": number, "via": settled, "late": False}
+    for action, after in (("payment_intent.opened", opened), ("payment.settled", paid)):
+        _told(rows, case, bill, action, at, after, by=by, about=("payment_intent", intent["id"]))
     bill["paid"] += amount
     bill["status"] = "paid" if bill["paid"] == bill["amount"] else "part_paid"
     _told(
         rows, case, bill, "bill.paid", at,
         {"status": bill["status"], "amount": amount, "paid": bill["paid"], "by": way, "reference": intent["reference"]},
-        by=None if by_hand else "sandbox",
+        by=by,
     )  # fmt: skip
 
 
 def _told(
     rows: dict[type[Any], list[dict[str, Any]]], case: Case, bill: dict[str, Any], action: str, at: datetime,
     after: dict[str, Any], reason: str | None = None, by: str | None = None,
+    about: tuple[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """A line of the trail."""
-    clerk = _clerk(case)
+    clerk, (subject, of) = _clerk(case), about or ("bill", bill["id"])
     rows[AuditEntry].append({
         "at": at, "actor_kind": ActorKind.GATEWAY if by else ActorKind.USER,
         "actor_id": None if by else key(clerk.email), "actor_name": by or clerk.name,
-        "action": action, "subject_type": "bill", "subject_id": str(bill["id"]),
+        "action": action, "subject_type": subject, "subject_id": str(of),
         "asset_id": case.place.id, "reason": reason, "after": {"currency": bill["currency"], **after},
         "on_behalf_of": None, "before": None, "address": None, "request_id": None,
     })  # fmt: skip

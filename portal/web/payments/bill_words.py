@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from portal.core.actor import ActorKind
 from portal.core.words import _
 from portal.shared.audit.models import AuditEntry
 from portal.shared.payments.models import BillKind, BillStatus
@@ -58,13 +59,18 @@ def _told(entry: AuditEntry, currency: str) -> Moment:
     after = entry.after or {}
     if entry.action == "bill.paid":
         counted = _("%(amount)s counted", amount=money(int(after["amount"]), currency))
-        return Moment(entry.at, counted, _way(str(after["by"])), entry.actor_name, "good", "circle-check")
+        return Moment(entry.at, counted, _way(str(after["by"])), _who(entry), "good", "circle-check")
     words, tone, icon = {
         "bill.raised": (_("Raised"), "idle", "receipt"),
         "bill.cancelled": (_("Cancelled"), "warn", "ban"),
         "bill.sent": (_("The payment link was sent"), "info", "send"),
     }.get(entry.action, (entry.action.replace("_", " ").replace(".", ": "), "idle", "circle-dot"))
     return Moment(entry.at, words, entry.reason or after.get("to"), entry.actor_name, tone, icon)
+
+
+def _who(entry: AuditEntry) -> str | None:
+    """The person who did it; a provider's own word stands beside it already."""
+    return None if entry.actor_kind == ActorKind.GATEWAY else entry.actor_name
 
 
 def _way(by: str) -> str:

@@ -34,6 +34,8 @@ MARKS = {
     "phone_push.cancelled": ("warn", "ban"),
     "phone_push.failed": ("bad", "device-mobile"),
     "phone_push.expired": ("warn", "clock"),
+    "payment.taken": ("good", "cash"),
+    "payment.receipt_sent": ("info", "send"),
 }
 COMMANDS = {"done": "good", "failed": "bad", "rejected": "bad", "expired": "warn"}
 

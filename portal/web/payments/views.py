@@ -21,6 +21,7 @@ from portal.shared.assets.models import Asset
 from portal.shared.payments import queries
 from portal.shared.payments.bill_queries import bills_by_id
 from portal.shared.payments.models import PaymentIntent
+from portal.shared.payments.providers import called
 from portal.shared.payments.services import checkout, reviews
 from portal.web.context import NOTICES, Notice
 from portal.web.guards import current_actor, permission, platform_admin
@@ -163,6 +164,7 @@ def _life(intent: PaymentIntent) -> dict[str, Any]:
         "grant": grant,
         "moments": life_of(intent, grant),
         "receipt_form": SendForm(formdata=None, prefix="receipt", email=intent.payer_email),
+        "called": called,
         "words": words,
     }
 

@@ -107,6 +107,8 @@ def trail_words(action: str) -> str:
         "payment.receipt_of_another_payment": _("A receipt number that belongs to other money was not believed"),
         "payment.less_than_asked": _("A message spoke of less money than was asked for"),
         "payment.settled": _("Money taken"),
+        "payment.taken": _("Taken at the desk"),
+        "payment.receipt_sent": _("Receipt sent"),
         "payment.held": _("Money held for a decision"),
         "payment.marked_for_refund": _("Marked for refund"),
         "payment.refunded": _("Refund sent"),

@@ -125,5 +125,11 @@ def _page(bill: Bill, form: PayBillForm) -> Response:
         "seen": _seen(bill),
         "called": called,
         "by_phone": offers_phones(g.visited),
+        "charges": {
+            each.provider: intents.surcharge(each, bill.due.minor, bill.currency)
+            for each in checkouts(g.visited.business_id)
+        }
+        if bill.status in queries.UNPAID
+        else {},
     }
     return page("public/bill.html", "bill", status=422 if form.errors else 200, **context)
