@@ -18,12 +18,13 @@ from portal.shared.payments.errors import (
     BillOver,
     MoreThanDue,
     NoSuchBill,
+    NothingHeld,
     ReasonMissing,
     WrongCurrency,
 )
 from portal.shared.payments.queries import get_intent
 from portal.shared.payments.services import bills, intents, reviews, settlement
-from tests.factories import assets, payments
+from tests.factories import assets, payments, refunds
 from tests.factories import bills as made
 from tests.factories.bills import CLERK, booked, credit_booked
 from tests.payments.test_settle import charge
@@ -174,6 +175,38 @@ def test_a_bill_that_money_came_for_is_not_cancelled(place):
     pay(bill, 100)
     with pytest.raises(BillCannotBeCancelled, match=r"1\.00 NGN has come"):
         bills.cancel(bill_id=bill.id, reason="Changed their mind", actor=CLERK)
+
+
+def test_a_deposit_is_earned_once_when_what_it_is_for_is_given(place):
+    bill = made.bill(place, kind="deposit")
+    with pytest.raises(NothingHeld, match="nothing to earn"):
+        bills.use_deposit(bill_id=bill.id, actor=CLERK)
+    pay(bill, 500_000)
+    assert bills.use_deposit(bill_id=bill.id, actor=CLERK).minor == 500_000
+    assert (booked(place, chart.DEPOSITS), booked(place, chart.SALES)) == (0, 500_000)
+    with pytest.raises(NothingHeld):
+        bills.use_deposit(bill_id=bill.id, actor=CLERK)
+    pay(bill)
+    assert get_bill(bill.id).status == "paid"
+    assert (booked(place, chart.DEPOSITS), booked(place, chart.SALES)) == (0, 850_000), "what comes later is earned"
+
+
+def test_what_went_back_of_a_deposit_is_not_earned(place):
+    bill = made.bill(place, kind="deposit")
+    first, second = pay(bill, 500_000), pay(bill)
+    refunds.asked(first, 300_000)
+    assert bill_queries.deposit_held(bill).minor == 550_000
+    assert bills.use_deposit(bill_id=bill.id, actor=CLERK).minor == 550_000
+    assert (booked(place, chart.DEPOSITS), booked(place, chart.SALES)) == (0, 550_000)
+    refunds.asked(second, 100_000)
+    assert (booked(place, chart.DEPOSITS), booked(place, chart.REFUNDS_GIVEN)) == (0, -100_000)
+
+
+def test_only_deposits_are_used(place):
+    bill = made.bill(place)
+    pay(bill)
+    with pytest.raises(NothingHeld, match="No deposit is held"):
+        bills.use_deposit(bill_id=bill.id, actor=CLERK)
 
 
 def test_the_list_is_searched_and_added_up(place):

@@ -8,7 +8,8 @@ import pytest
 from portal.shared.identity.queries import latest_mail
 from portal.shared.payments.bill_queries import get_bill
 from portal.shared.payments.queries import payments_for
-from portal.shared.payments.services import bills
+from portal.shared.payments.services import accounts, bands, bills
+from portal.web.filters import money
 from tests.factories import assets, identity
 from tests.factories import bills as made
 from tests.factories.bills import CLERK
@@ -167,6 +168,17 @@ def test_who_may_cancel(client, place, role, status):
     assert (get_bill(bill.id).status == "cancelled") is (status == 303)
 
 
+def test_a_deposit_is_counted_as_earned_by_a_button(client, desk, place):
+    bill = made.bill(place, kind="deposit")
+    paid_by_phone(client, bill, amount="3000")
+    assert "Held, not yet earned" in desk.get(at(place, "/1")).text
+    assert desk.post(at(place, "/1/used")).status_code == 303
+    page = desk.get(at(place, "/1")).text
+    assert "₦3,000.00 earned" in page
+    assert "Held, not yet earned" not in page
+    assert desk.post(at(place, "/1/used")).status_code == 409
+
+
 def test_another_places_bill_is_not_there(desk, place):
     made.bill(assets.place())
     assert desk.get(at(place, "/1")).status_code == 404
@@ -185,6 +197,21 @@ def test_the_customer_pays_by_phone_and_sees_it(client, place):
     now = client.get(f"/pay/b/{bill.token}").text
     assert "There is nothing more to do." in now
     assert "What you paid" in now
+
+
+def test_a_charge_the_payer_bears_is_said_before_they_pay(client, place):
+    bands.load_known()
+    accounts.set_up(
+        place=place, provider="paystack", given={"secret_key": "sk_test_a1b2c3d4e5f6g7h8"}, payer_bears_charges=True,
+        actor=CLERK,
+    )  # fmt: skip
+    bill = made.bill(place)
+    charge = bands.surcharge_for("paystack", 850_000, "NGN")
+    assert charge > 0
+    page = client.get(f"/pay/b/{bill.token}").text
+    assert "Paystack" in page
+    assert money(charge, "NGN") in page
+    assert "Sandbox" not in page, "nobody with live keys offers pretended money"
 
 
 def test_a_declined_card_leads_back_to_the_bill(client, place):

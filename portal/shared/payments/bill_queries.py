@@ -1,4 +1,4 @@
-"""Finding bills, and locking one."""
+"""Finding bills and what is held for them, and locking one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from portal.core import locks
 from portal.core.db import db
+from portal.core.money import Money
 from portal.core.paging import Page, page_of
 from portal.core.words import _
+from portal.shared.assets.queries import asset_of
 from portal.shared.customers.models import Customer
+from portal.shared.ledger import chart
+from portal.shared.ledger.models import Entry, Posting
+from portal.shared.ledger.queries import entry_by_key, find_account
 from portal.shared.payments.errors import NoSuchBill
-from portal.shared.payments.models import Bill, BillStatus
+from portal.shared.payments.models import Bill, BillStatus, Payment, PaymentIntent, Refund
 
 UNPAID = (BillStatus.OPEN, BillStatus.PART_PAID)
 #: No place has raised so many; a larger number is not even looked for.
@@ -100,6 +105,39 @@ def unpaid_bills_of(customer_id: uuid.UUID, limit: int = 50) -> Sequence[Bill]:
     return db.session.scalars(
         select(Bill).where(Bill.customer_id == customer_id, Bill.status.in_(UNPAID)).order_by(Bill.id).limit(limit)
     ).all()
+
+
+def deposit_used(bill: Bill) -> bool:
+    """Whether what a deposit was for has been given."""
+    return entry_by_key(deposit_key(bill)) is not None
+
+
+def deposit_key(bill: Bill) -> str:
+    """What the entry is called that earns a deposit; there is one at most."""
+    return f"bill:{bill.id}:used"
+
+
+def deposit_held(bill: Bill) -> Money:
+    """What is held of a deposit: what came for it, less what went back and what was earned, as the books say."""
+    place = asset_of(bill.asset_id)
+    account = find_account(place.business_id, place.id, chart.DEPOSITS, bill.currency)
+    if account is None:
+        return Money(0, bill.currency)
+    paid = select(Payment.id).join(PaymentIntent).where(PaymentIntent.subject_id == bill.id)
+    back = select(Refund.id).where(Refund.payment_id.in_(paid))
+    total = db.session.scalar(
+        select(func.sum(Posting.amount))
+        .join(Entry, Entry.id == Posting.entry_id)
+        .where(
+            Posting.account_id == account.id,
+            or_(
+                (Entry.subject == "bill") & (Entry.subject_id == bill.id),
+                (Entry.subject == "payment") & Entry.subject_id.in_(paid),
+                (Entry.subject == "refund") & Entry.subject_id.in_(back),
+            ),
+        )
+    )
+    return Money(account.sign * int(total or 0), bill.currency)
 
 
 def lock_bill(bill_id: uuid.UUID) -> Bill:

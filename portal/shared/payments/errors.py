@@ -53,6 +53,10 @@ class BillCannotBeCancelled(Conflict):
     """Money has come for the bill."""
 
 
+class NothingHeld(Conflict):
+    """No deposit is held that could be earned."""
+
+
 class BillCancelledMeanwhile(CannotFulfil):
     """Money came for a bill that was cancelled before."""
 

@@ -73,6 +73,15 @@ class BillPaid(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DepositUsed(Event):
+    """What a deposit was for has been given."""
+
+    topic: ClassVar[str] = "payments.deposit.used"
+    number: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BillCancelled(Event):
     """A bill is not asked for any more."""
 

@@ -15,6 +15,7 @@ from portal.web.payments.life import Moment
 #: A bill's page and the list look again when one of these is announced.
 LIVE = (
     "payments.bill.raised from:body, payments.bill.paid from:body, payments.bill.cancelled from:body,"
+    " payments.deposit.used from:body,"
     " payments.intent.opened from:body, payments.payment.settled from:body, payments.intent.held from:body,"
     " payments.intent.ended from:body, every 60s"
 )
@@ -60,6 +61,9 @@ def _told(entry: AuditEntry, currency: str) -> Moment:
     if entry.action == "bill.paid":
         counted = _("%(amount)s counted", amount=money(int(after["amount"]), currency))
         return Moment(entry.at, counted, _way(str(after["by"])), _who(entry), "good", "circle-check")
+    if entry.action == "bill.deposit_used":
+        earned = _("%(amount)s earned", amount=money(int(after["amount"]), currency))
+        return Moment(entry.at, earned, _("What it was for has been given"), entry.actor_name, "good", "checks")
     words, tone, icon = {
         "bill.raised": (_("Raised"), "idle", "receipt"),
         "bill.cancelled": (_("Cancelled"), "warn", "ban"),

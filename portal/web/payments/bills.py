@@ -9,6 +9,7 @@ from flask import Response, current_app, g, request, url_for
 
 from portal.core import parse
 from portal.core.errors import DomainError
+from portal.core.money import Money
 from portal.core.words import _
 from portal.shared.audit.queries import trail
 from portal.shared.customers.queries import customers_by_id, get_customer
@@ -126,6 +127,15 @@ def bills_send(asset_number: str, number: int) -> Response:
     return shown(found, send=form)
 
 
+@blueprint.post(f"{BILL}/used")
+@permission("bills.raise")
+def bills_used(asset_number: str, number: int) -> Response:
+    """Say that what a deposit was for has been given."""
+    earned = bills.use_deposit(bill_id=_bill(number).id, actor=current_actor())
+    toast(_("%(amount)s of the deposit is earned.", amount=money(earned)))
+    return go(url_for(".bills_show", asset_number=asset_number, number=number))
+
+
 @blueprint.post(f"{BILL}/cancel")
 @permission("bills.cancel")
 def bills_cancel(asset_number: str, number: int) -> Response:
@@ -206,6 +216,7 @@ def shown(found: Bill, **forms: Any) -> Response:
         customer=customer,
         unpaid=unpaid,
         credit=credit,
+        held=_held(found),
         forms={name: forms.get(name) or make() for name, make in fresh.items()},
         opened=next(iter(forms), None),
         called=called,
@@ -217,6 +228,13 @@ def shown(found: Bill, **forms: Any) -> Response:
         payment_words=payment_words,
         status=422 if forms else 200,
     )
+
+
+def _held(found: Bill) -> Money | None:
+    """What is held of a deposit that has not been used; None for every other bill."""
+    if found.kind != BillKind.DEPOSIT or queries.deposit_used(found):
+        return None
+    return queries.deposit_held(found)
 
 
 def _wanted() -> WantedBills:

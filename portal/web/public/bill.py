@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request, url_for
@@ -125,11 +126,15 @@ def _page(bill: Bill, form: PayBillForm) -> Response:
         "seen": _seen(bill),
         "called": called,
         "by_phone": offers_phones(g.visited),
-        "charges": {
-            each.provider: intents.surcharge(each, bill.due.minor, bill.currency)
-            for each in checkouts(g.visited.business_id)
-        }
-        if bill.status in queries.UNPAID
-        else {},
+        "charges": _charges(bill) if bill.status in queries.UNPAID else {},
     }
     return page("public/bill.html", "bill", status=422 if form.errors else 200, **context)
+
+
+def _charges(bill: Bill) -> dict[str, int]:
+    """What paying all that is due costs on top, by provider, where the payer bears it."""
+    found = {}
+    for each in checkouts(g.visited.business_id):
+        with suppress(DomainError):  # it is said when somebody chooses this way
+            found[each.provider] = intents.surcharge(each, bill.due.minor, bill.currency)
+    return found

@@ -24,16 +24,17 @@ from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
 from portal.shared.ledger.queries import entry_by_key
 from portal.shared.ledger.services import entries
-from portal.shared.payments.bill_queries import get_bill, lock_bill
+from portal.shared.payments.bill_queries import deposit_held, deposit_key, deposit_used, get_bill, lock_bill
 from portal.shared.payments.errors import (
     BillCancelledMeanwhile,
     BillCannotBeCancelled,
     BillOver,
     MoreThanDue,
+    NothingHeld,
     ReasonMissing,
     WrongCurrency,
 )
-from portal.shared.payments.events import BillCancelled, BillPaid, BillRaised
+from portal.shared.payments.events import BillCancelled, BillPaid, BillRaised, DepositUsed
 from portal.shared.payments.models import Bill, BillKind, BillStatus, Payment, PaymentIntent
 from portal.shared.payments.purposes import About, Offer, Terms
 
@@ -174,10 +175,37 @@ def account_of(bill: Bill) -> str:
     """Where a bill's money goes: earned now, earned later, owed since it was raised, or the customer's credit."""
     return {
         BillKind.SALE: chart.SALES,
-        BillKind.DEPOSIT: chart.DEPOSITS,
+        BillKind.DEPOSIT: chart.SALES if bill.kind == BillKind.DEPOSIT and deposit_used(bill) else chart.DEPOSITS,
         BillKind.INVOICE: chart.RECEIVABLE,
         BillKind.TOP_UP: chart.credit_of(bill.customer_id),
     }[BillKind(bill.kind)]
+
+
+@transactional
+def use_deposit(*, bill_id: uuid.UUID, actor: Actor) -> Money:
+    """What a deposit was for has been given: what is held of it is earned, and what still comes is earned at once.
+
+    Once; raises NothingHeld where nothing has come, or all of it went back.
+    """
+    bill = lock_bill(bill_id)
+    if bill.kind != BillKind.DEPOSIT or deposit_used(bill):
+        raise NothingHeld(_("No deposit is held for bill %(number)s.", number=bill.number))
+    held = deposit_held(bill)
+    if held.minor <= 0:
+        raise NothingHeld(_("No money is held for bill %(number)s, so there is nothing to earn.", number=bill.number))
+    used = entries.draft(
+        "deposit.earned",
+        key=deposit_key(bill),
+        amounts={"amount": held.minor},
+        subject="bill",
+        subject_id=bill.id,
+        occurred_at=utcnow(),
+        earned=chart.SALES,
+    )
+    entries.post(place=asset_of(bill.asset_id), currency=bill.currency, drafts=[used], actor=actor)
+    _record("bill.deposit_used", bill, actor, after={"amount": held.minor})
+    publish(DepositUsed(asset_id=bill.asset_id, subject_id=bill.id, number=bill.number, amount=held.minor))
+    return held
 
 
 @transactional
