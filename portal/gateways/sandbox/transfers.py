@@ -240,7 +240,7 @@ def _find(code_or_reference: str, *, lock: bool = False) -> SandboxTransfer:
         question = question.with_for_update(of=SandboxTransfer)
     made = db.session.scalar(question.execution_options(populate_existing=True)) if plain else None
     if made is None:
-        raise NoSuchTransfer(_("Transfer not found"))
+        raise NoSuchTransfer(_("Transfer not found."))
     return made  # type: ignore[no-any-return]
 
 

@@ -117,6 +117,8 @@ def approve(*, payout_id: uuid.UUID, actor: Actor, balance: BalanceSaid | None =
     """
     payout = lock_payout(payout_id)
     _must_be_approvable(payout, actor)
+    # The place's money in the books first, then the account at the provider, which places of a business share.
+    locks.lock_in_transaction(f"payouts {payout.asset_id} {payout.provider} {payout.currency}")
     locks.lock_in_transaction(f"payouts {payout.provider} {payout.gateway_account_id} {payout.currency}")
     payout.fee = bands.charge(payout.provider, "payout", payout.amount, payout.currency)
     _must_be_covered(payout, balance)
