@@ -5,7 +5,7 @@ from __future__ import annotations
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.transaction import transactional
-from portal.demo import bills, books, history, payouts, people, places, provider, telemetry, troubles
+from portal.demo import bills, books, history, mobile, payouts, people, places, provider, telemetry, troubles
 from portal.demo.devices import devices_main
 from portal.shared.assets.models import Asset
 
@@ -33,6 +33,7 @@ def _month() -> bool:
     bills.load(now)
     books.load()
     provider.load(now)
+    mobile.load(now)
     bills.number()
     return True
 
