@@ -92,6 +92,11 @@ class MobileReceipt(Record):
         ),
         CheckConstraint("(status = 'claimed') = (intent_id is not null)", "claimed_by_one"),
         Index("ix_mobile_receipt_asset_id", "asset_id", "paid_at", "id"),
+        Index(
+            "ix_mobile_receipt_to_do",
+            "asset_id",
+            postgresql_where=text("status in ('unverified', 'unclaimed', 'returning')"),
+        ),
         Index("ix_mobile_receipt_due", "next_query_at", postgresql_where=text("next_query_at is not null")),
     )
 
