@@ -17,6 +17,7 @@ from portal.shared.identity.errors import NoSuchPlace, PasswordNeeded, RoleLacks
 from portal.shared.identity.models import Role
 
 FILE = Path(__file__).with_name("permissions.yaml")
+ROUTES_OF_THE_API = FILE.with_name("routes_api.yaml")
 PUBLIC, SIGNED_IN, PLATFORM = "public", "signed_in", "platform"
 ANYWHERE = " anywhere"
 #: Nobody gives a role at or above their own (an owner may), nor touches a person who holds one.
@@ -61,8 +62,9 @@ class Entry:
 
 @cache
 def matrix() -> Matrix:
-    """The file, read once."""
+    """Both files, read once."""
     document = yaml.safe_load(FILE.read_text())
+    routes = document["routes"] | yaml.safe_load(ROUTES_OF_THE_API.read_text())["routes"]
     rights = {
         name: Permission(
             name=name,
@@ -74,7 +76,7 @@ def matrix() -> Matrix:
         )
         for name, cell in document["permissions"].items()
     }
-    return Matrix(rights, document["routes"], {Role(name): words for name, words in document["roles"].items()})
+    return Matrix(rights, routes, {Role(name): words for name, words in document["roles"].items()})
 
 
 def _roles(names: Iterable[str]) -> frozenset[Role]:
