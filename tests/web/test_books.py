@@ -148,6 +148,12 @@ def test_the_journal_finds_a_payment_by_its_reference_and_payer(at, place):
         assert other.reference[:11] not in page
 
 
+def test_the_search_box_finds_entries(desk, place):
+    number = books.made(place, *SALE, memo="Safe of the lobby")
+    for asked_for in (f"%23{number}", "lobby"):
+        assert f"/books/{place.asset_number}/entries/{number}" in desk.get(f"/search?q={asked_for}").text
+
+
 def test_the_journal_comes_in_pages_and_filters_by_account(desk, at, place, monkeypatch):
     monkeypatch.setattr(queries.journal, "__kwdefaults__", {"cursor": None, "limit": 2})
     numbers = [books.made(place, *SALE) for _n in range(3)]

@@ -12,6 +12,7 @@ from portal.reporting import subjects
 from portal.shared.ledger import queries
 from portal.shared.ledger.models import Account, Posting
 from portal.web.books import asked, blueprint, words
+from portal.web.context import shell
 from portal.web.download import csv_file
 from portal.web.guards import permission
 from portal.web.htmx import page
@@ -32,7 +33,7 @@ def account(asset_number: str, account_id: int) -> Response:
         "rows",
         account=found,
         customers=subjects.customers([found.owner] if found.asset_id is None else []),
-        stands=queries.balance_of(found),
+        stands=statement.closing if _all(found, days) else queries.balance_of(found),
         statement=statement,
         others={line.leg.entry_id: _other_side(line.leg, legs[line.leg.entry_id]) for line in statement.lines},
         local=here,
@@ -61,6 +62,11 @@ def account_export(asset_number: str, account_id: int) -> Response:
         for line in queries.statement_lines(found, days.since, days.until, only_at=_only_here(found))
     )  # fmt: skip
     return csv_file(f"account-{found.code}-{g.place.asset_number}", heads, rows)
+
+
+def _all(found: Account, days: asked.Days) -> bool:
+    """Whether what stands at the end of these days is what stands now, so that it need not be added up twice."""
+    return _only_here(found) is None and (days.until is None or days.until >= shell().business_date)
 
 
 def _other_side(mine: Posting, legs: Sequence[tuple[Account, Posting]]) -> list[Account]:

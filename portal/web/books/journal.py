@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, g, request, url_for
 
 from portal.core import parse
 from portal.core.errors import DomainError
 from portal.core.money import Money
-from portal.core.words import _
+from portal.core.words import _, lazy_
 from portal.reporting import subjects
+from portal.shared.assets.models import Asset
 from portal.shared.ledger import queries
 from portal.shared.ledger.chart import FACTS
 from portal.web.books import asked, blueprint, words
 from portal.web.download import csv_file
 from portal.web.guards import permission
+from portal.web.home.search import SOURCES, Hit, Source
 from portal.web.htmx import page
 
 LARGEST = 2**63 - 1
+MOST = 6
 
 
 @blueprint.get("/<asset_number>/journal")
@@ -71,6 +75,27 @@ def journal_export(asset_number: str) -> Response:
         )  # fmt: skip
 
     return csv_file(f"journal-{g.place.asset_number}", heads, (cells(*row) for row in rows))
+
+
+def entries_found(place: Asset, asked_for: str) -> Iterator[Hit]:
+    """For the search box: entries by number, by what they say, or by what they are about."""
+    number = asked_for.removeprefix("#")
+    is_number = number.isascii() and number.isdigit()
+    wanted = queries.Wanted(
+        text=asked_for,
+        entry_id=min(int(number[:19]), LARGEST) if is_number else None,
+        subject_ids=subjects.matching(place.id, asked_for),
+    )
+    for each in queries.journal(place.id, wanted, limit=MOST).items:
+        yield Hit(
+            _("Entry %(number)s", number=each.id),
+            url_for("books.entry", asset_number=place.asset_number, entry_id=each.id),
+            "books",
+            " · ".join(filter(None, (words.fact_words(each.fact), each.memo))),
+        )
+
+
+SOURCES.append(Source(lazy_("Books"), "books.view", entries_found))
 
 
 def _wanted() -> dict[str, Any]:

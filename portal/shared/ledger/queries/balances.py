@@ -119,5 +119,7 @@ def credits_at(
             .group_by(Posting.account_id)
         ).all()
     )
-    stored = db.session.execute(select(Balance.account_id, Balance.balance).where(Balance.account_id.in_(ids)))
-    return page, {account_id: (-balance, -int(posted.get(account_id, 0))) for account_id, balance in stored}
+    kept = dict(
+        db.session.execute(select(Balance.account_id, Balance.balance).where(Balance.account_id.in_(ids))).all()
+    )
+    return page, {each: (-kept.get(each, 0), -int(posted.get(each, 0))) for each in ids}
