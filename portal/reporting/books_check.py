@@ -199,4 +199,29 @@ CHECKS = (
         lambda n: _("%(n)s entries about payments lead to a payment that is there.", n=f"{n:,}"),
         lambda entry: _("Entry %(entry)s is about a payment that is not there.", entry=entry),
     ),
+    Check(
+        "money that moves has its entries",
+        "select (select count(*) from refund) + (select count(*) from payout) + (select count(*) from mobile_receipt)",
+        "select kind, name from ("
+        "select 'refund' as kind, i.reference as name from refund r join payment y on y.id = r.payment_id"
+        " join payment_intent i on i.id = y.intent_id left join ledger_entry a"
+        " on a.key = 'refund\\:' || r.id || '\\:approved' left join ledger_entry d"
+        " on d.key = 'refund\\:' || r.id || '\\:processed'"
+        " where (r.status not in ('requested', 'declined') and a.id is null)"
+        " or (r.status = 'processed' and d.id is null)"
+        " union all select 'payout', o.reference from payout o where"
+        " (o.status in ('approved', 'submitting', 'otp', 'pending', 'received', 'success')"
+        " and o.reserve_entry_id is null) or (o.status = 'success' and o.close_entry_id is null)"
+        " union all select 'receipt', m.transaction_id from mobile_receipt m left join ledger_entry e"
+        " on e.key = 'mobile_receipt\\:' || m.id"
+        " where m.status not in ('unverified', 'refused') and e.id is null) as lost order by kind, name",
+        lambda n: _(
+            "%(n)s refunds, payouts and mobile payments are in the books as far as they have come.", n=f"{n:,}"
+        ),
+        lambda kind, name: {
+            "refund": _("A refund of payment %(name)s is not in the books.", name=name),
+            "payout": _("Payout %(name)s is not in the books.", name=name),
+            "receipt": _("Mobile payment %(name)s is not in the books.", name=name),
+        }[kind],
+    ),
 )

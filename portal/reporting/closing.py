@@ -61,7 +61,7 @@ def hanging(place: Asset, month: date) -> list[Hanging]:
     )
     unclaimed = _counted(UNCLAIMED, MobileReceipt.amount, MobileReceipt.currency).where(
         MobileReceipt.asset_id == place.id,
-        MobileReceipt.status.in_((ReceiptStatus.UNVERIFIED, ReceiptStatus.UNCLAIMED)),
+        MobileReceipt.status.in_((ReceiptStatus.UNVERIFIED, ReceiptStatus.UNCLAIMED, ReceiptStatus.RETURNING)),
         MobileReceipt.paid_at < ends,
     )
     payouts = _counted(PAYOUTS, Payout.amount, Payout.currency).where(

@@ -10,7 +10,7 @@ from sqlalchemy import Select, SQLColumnExpression, Text, cast, func, literal, o
 
 from portal.core.db import db
 from portal.shared.customers.models import Customer
-from portal.shared.payments.models import Bill, MobileReceipt, Payment, PaymentIntent, Payout, Refund
+from portal.shared.payments.models import Bill, Difference, MobileReceipt, Payment, PaymentIntent, Payout, Refund
 
 MOST = 500
 
@@ -110,7 +110,23 @@ def _bills(keys: set[uuid.UUID]) -> Select[str, uuid.UUID, str, str | None]:
 
 
 def _receipts(keys: set[uuid.UUID]) -> Select[str, uuid.UUID, str, str | None]:
-    return _row("receipt", MobileReceipt.id, MobileReceipt.transaction_id).where(MobileReceipt.id.in_(keys))
+    return _row("mobile_receipt", MobileReceipt.id, MobileReceipt.transaction_id).where(MobileReceipt.id.in_(keys))
 
 
-_NAMES = {"payment": _payments, "refund": _refunds, "payout": _payouts, "bill": _bills, "receipt": _receipts}
+def _differences(keys: set[uuid.UUID]) -> Select[str, uuid.UUID, str, str | None]:
+    return _row("difference", Difference.id, Difference.name).where(Difference.id.in_(keys))
+
+
+def _settlements(keys: set[uuid.UUID]) -> Select[str, uuid.UUID, str, str | None]:
+    return _row("settlement", Difference.id, Difference.name).where(Difference.id.in_(keys))
+
+
+_NAMES = {
+    "payment": _payments,
+    "refund": _refunds,
+    "payout": _payouts,
+    "bill": _bills,
+    "mobile_receipt": _receipts,
+    "difference": _differences,
+    "settlement": _settlements,
+}

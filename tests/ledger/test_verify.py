@@ -86,6 +86,12 @@ DAMAGES = {
         " (select min(provider_txn_id) from payment)",
         "does not fit payment",
     ),
+    "mobile money that never reached the books": (
+        "insert into mobile_receipt (id, asset_id, provider, transaction_id, amount, currency, account_reference,"
+        " paid_at, status, token) select gen_random_uuid(), id, 'mpesa', 'QKL1', 100, 'NGN', '', now(), 'unclaimed',"
+        " 'secret' from asset limit 1",
+        "Mobile payment QKL1 is not in the books.",
+    ),
     "an entry about nothing": (
         "update ledger_entry set subject_id = gen_random_uuid() where id = 1",
         "Entry 1 is about a payment that is not there.",

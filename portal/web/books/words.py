@@ -64,7 +64,9 @@ def subject_words(kind: str) -> str:
         "refund": _("Refund"),
         "payout": _("Payout"),
         "bill": _("Bill"),
-        "receipt": _("Mobile money"),
+        "mobile_receipt": _("Mobile money"),
+        "difference": _("Difference"),
+        "settlement": _("Settlement"),
         "manual": _("By hand"),
     }.get(kind, kind.replace("_", " ").capitalize())
 
@@ -91,11 +93,12 @@ def _pages(subject: Subject) -> Iterable[tuple[str, dict[str, str]]]:
         yield "payments.show", {"reference": subject.reference}
     elif subject.kind == "payout":
         yield "payments.payouts_show", {"reference": subject.name}
-        yield "payments.payouts", {"q": subject.name}
     elif subject.kind == "bill":
         yield "payments.bills_show", {"number": subject.name}
-    elif subject.kind == "receipt":
-        yield "payments.mobile", {"q": subject.name}
+    elif subject.kind == "mobile_receipt":
+        yield "payments.mobile_show", {"transaction": subject.name}
+    elif subject.kind in ("difference", "settlement"):
+        yield "payments.reconciliation_difference", {"difference_id": str(subject.id)}
 
 
 def customer_of(account: Account, customers: Mapping[str, Customer]) -> Customer | None:
