@@ -1,9 +1,10 @@
-"""Views behind a real HTTP server in a process of its own, and hands that keep asking: one stack for both sides."""
+"""Views behind a real HTTP server in processes of their own, and hands that keep asking: one stack for both sides."""
 
 from __future__ import annotations
 
 import http.client
 import multiprocessing
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bench.twins import Statements
 from portal.core.db import db
+
+#: As many web processes as the portal starts by itself.
+WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,8 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def behind_http(app: Flask, do: Callable[[int], object]) -> Iterator[int]:
-    """A port where POST /<n> does piece n; the process is gone afterwards."""
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe()
+    """A port where POST /<n> does piece n; the processes are gone afterwards."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=64)
 
     def serve() -> None:
         with app.app_context():
@@ -52,17 +55,18 @@ def behind_http(app: Flask, do: Callable[[int], object]) -> Iterator[int]:
                 do(n)
             return "done"
 
-        server = make_server("127.0.0.1", 0, view, threaded=True, request_handler=_Quiet)
-        theirs.send(server.server_port)
-        server.serve_forever()
+        make_server("127.0.0.1", 0, view, threaded=True, request_handler=_Quiet, fd=listening.fileno()).serve_forever()
 
-    process = context.Process(target=serve, daemon=True)
-    process.start()
+    processes = [multiprocessing.get_context("fork").Process(target=serve, daemon=True) for _n in range(WORKERS)]
+    for process in processes:
+        process.start()
     try:
-        yield ours.recv()
+        yield listening.getsockname()[1]
     finally:
-        process.terminate()
-        process.join()
+        for process in processes:
+            process.terminate()
+            process.join()
+        listening.close()
 
 
 def asked(port: int, pieces: int, hands: int) -> Served:

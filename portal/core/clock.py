@@ -8,8 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-
 from portal.core.db import db
 
 _set_to: datetime | None = None
@@ -23,14 +21,12 @@ def utcnow() -> datetime:
     """
     if _set_to is not None:
         return _set_to
-    info = db.session().info
-    if (asked := info.get("clock")) is not None:
-        moment, then = asked
-        return moment + timedelta(seconds=perf_counter() - then)  # type: ignore[no-any-return]
-    moment = db.session.execute(text("select clock_timestamp()")).scalar_one().astimezone(UTC)
-    if info.get("in_command"):
-        info["clock"] = moment, perf_counter()
-    return moment  # type: ignore[no-any-return]
+    known: tuple[datetime, float] | None = db.session().info.get("clock")
+    if known is not None:
+        moment, then = known
+        return moment.astimezone(UTC) + timedelta(seconds=perf_counter() - then)
+    asked: datetime = db.session.connection().exec_driver_sql("select clock_timestamp()").scalar_one()
+    return asked.astimezone(UTC)
 
 
 def local_date(timezone: str, moment: datetime | None = None) -> date:

@@ -6,12 +6,12 @@ import os
 import time
 import uuid
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Date, DateTime, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import JSONB, UUID
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.orm import DeclarativeBase, Mapped, make_transient_to_detached, mapped_column, registry
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -67,3 +67,19 @@ class Record(Model):
     def __init__(self, **values: Any) -> None:
         """A new row knows its key before it is written, so that others can name it in the same breath."""
         super().__init__(**{"id": uuid7(), **values})
+
+
+R = TypeVar("R", bound=Record)
+
+
+def written(row: R) -> R:
+    """Write a new row at once, alone, and keep it in the session: for rows that others of the same command name.
+
+    The unit of work orders rows by relationships; rows that only know each other's keys are written in the order
+    of these calls. What the database fills in by itself is read when somebody asks for it.
+    """
+    values = {name: value for name, value in row.__dict__.items() if name in row.__table__.c}
+    db.session.connection().execute(row.__table__.insert(), values)  # type: ignore[attr-defined]
+    make_transient_to_detached(row)
+    db.session.add(row)
+    return row

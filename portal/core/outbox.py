@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -92,7 +91,7 @@ def publish(event: Event) -> None:
 
     A command's facts are written together at its end, in the order they were announced.
     """
-    body = json.loads(json.dumps(asdict(event), default=str))
+    body = {each.name: _plain(getattr(event, each.name)) for each in fields(event)}
     row = {"topic": event.topic, "asset_id": event.asset_id, "subject_id": event.subject_id, "body": body}
     info = db.session().info
     info.setdefault("outbox", []).append(row)
@@ -104,7 +103,15 @@ def publish(event: Event) -> None:
 def _write() -> None:
     rows = db.session().info.pop("outbox", None)
     if rows:
-        db.session.execute(OutboxEvent.__table__.insert(), rows)  # type: ignore[attr-defined]
+        db.session.connection().execute(_INSERT, rows)
+
+
+_INSERT = OutboxEvent.__table__.insert()  # type: ignore[attr-defined]
+
+
+def _plain(value: object) -> object:
+    """A field as JSON has it."""
+    return value if value is None or isinstance(value, str | int | float | bool | list | dict) else str(value)
 
 
 @transactional

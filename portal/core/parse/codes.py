@@ -37,9 +37,7 @@ def code(value: object, field: str, *, label: str | None = None, max_length: int
     if len(text) > max_length:
         raise ParseError(_("Use at most %(count)s characters.", count=max_length), field)
     if not _CODE.fullmatch(text):
-        raise ParseError(
-            _("The %(name)s may have letters, digits, dots and dashes only.", name=label or field), field
-        )
+        raise ParseError(_("The %(name)s may have letters, digits, dots and dashes only.", name=label or field), field)
     return text
 
 
@@ -62,9 +60,7 @@ def idempotency_key(value: object, field: str = "Idempotency-Key") -> str:
 def choice(value: object, field: str, options: type[E], *, label: str | None = None) -> E: ...
 @overload
 def choice(value: object, field: str, options: Iterable[str], *, label: str | None = None) -> str: ...
-def choice(
-    value: object, field: str, options: type[E] | Iterable[str], *, label: str | None = None
-) -> E | str:
+def choice(value: object, field: str, options: type[E] | Iterable[str], *, label: str | None = None) -> E | str:
     """One of the listed values, spelled exactly; `label` is their plural ("payment methods")."""
     wanted = value.strip() if isinstance(value, str) else value
     for option in options:
@@ -72,9 +68,7 @@ def choice(
             return option
     listed = [str(option) for option in options]
     if label is None and 0 < len(listed) <= 20:
-        raise ParseError(
-            _("%(field)s must be one of: %(listed)s.", field=field, listed=", ".join(listed)), field
-        )
+        raise ParseError(_("%(field)s must be one of: %(listed)s.", field=field, listed=", ".join(listed)), field)
     raise ParseError(_("Choose one of the listed %(name)s.", name=label or field), field)
 
 

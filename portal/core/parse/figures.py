@@ -35,13 +35,9 @@ def whole(
     else:
         raise ParseError(_("The %(name)s must be a whole number, such as 12.", name=name), field)
     if number < minimum:
-        raise ParseError(
-            _("The %(name)s must be at least %(minimum)s.", name=name, minimum=f"{minimum:,}"), field
-        )
+        raise ParseError(_("The %(name)s must be at least %(minimum)s.", name=name, minimum=f"{minimum:,}"), field)
     if number > maximum:
-        raise ParseError(
-            _("The %(name)s must be at most %(maximum)s.", name=name, maximum=f"{maximum:,}"), field
-        )
+        raise ParseError(_("The %(name)s must be at most %(maximum)s.", name=name, maximum=f"{maximum:,}"), field)
     return number
 
 
@@ -70,13 +66,9 @@ def decimal(
             field,
         )
     if number < minimum:
-        raise ParseError(
-            _("The %(name)s must be at least %(minimum)s.", name=name, minimum=f"{minimum:,}"), field
-        )
+        raise ParseError(_("The %(name)s must be at least %(minimum)s.", name=name, minimum=f"{minimum:,}"), field)
     if number > maximum:
-        raise ParseError(
-            _("The %(name)s must be at most %(maximum)s.", name=name, maximum=f"{maximum:,}"), field
-        )
+        raise ParseError(_("The %(name)s must be at most %(maximum)s.", name=name, maximum=f"{maximum:,}"), field)
     return number or Decimal(0)  # there is no minus nothing
 
 
@@ -148,9 +140,7 @@ def currency(value: object, field: str = "currency", *, must_be: str | None = No
     """An ISO 4217 code of money in use, in capitals; `must_be` is the one the folio or asset has."""
     code = written(value, field, None)
     if code not in DECIMALS:
-        raise ParseError(
-            _("There is no currency %(code)s. Use a code such as KES.", code=shown(code)), field
-        )
+        raise ParseError(_("There is no currency %(code)s. Use a code such as KES.", code=shown(code)), field)
     if must_be is not None and code != must_be:
         raise ParseError(_("The currency here is %(currency)s.", currency=must_be), field)
     return code

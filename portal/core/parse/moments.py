@@ -24,9 +24,7 @@ def day(value: object, field: str, *, label: str | None = None) -> date:
         return value
     text = written(value, field, label)
     if not _DAY.fullmatch(text):
-        raise ParseError(
-            _("There is no such date: %(date)s. Write dates as 2031-12-31.", date=shown(text)), field
-        )
+        raise ParseError(_("There is no such date: %(date)s. Write dates as 2031-12-31.", date=shown(text)), field)
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -11,9 +11,7 @@ from portal.core.words import _
 
 # Deliberately simple: what mail providers give people, not all that the RFC permits.
 _MAILBOX = re.compile(r"[a-z0-9_%+'&-]+(?:\.[a-z0-9_%+'&-]+)*")
-_HOST = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])"
-)
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])")
 _PHONE = re.compile(r"\+?[0-9][0-9 ().\-]{4,24}|\([0-9][0-9 ().\-]{4,24}")
 
 
@@ -27,9 +25,7 @@ def email(value: object, field: str = "email", *, label: str | None = None) -> s
     return address
 
 
-def phone(
-    value: object, field: str = "phone_number", *, region: str | None = None, label: str | None = None
-) -> str:
+def phone(value: object, field: str = "phone_number", *, region: str | None = None, label: str | None = None) -> str:
     """A phone number in E.164 (+254712345678); a number without + is read as one of the region (KE, NG)."""
     number = written(value, field, label or _("phone number"))
     try:

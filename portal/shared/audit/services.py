@@ -56,7 +56,10 @@ def _write() -> None:
     """A command's entries are written together at its end, in their order."""
     rows = db.session().info.pop("audit", None)
     if rows:
-        db.session.execute(AuditEntry.__table__.insert(), rows)  # type: ignore[attr-defined]
+        db.session.connection().execute(_INSERT, rows)
+
+
+_INSERT = AuditEntry.__table__.insert()  # type: ignore[attr-defined]
 
 
 @transactional

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from portal.core.actor import Actor
 from portal.core.clock import utcnow
-from portal.core.db import db
+from portal.core.db import db, written
 from portal.core.money import whole_periods
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
@@ -43,15 +43,18 @@ def grant_from_payment(intent: PaymentIntent, payment: Payment, actor: Actor) ->
     The same payer's time is stacked behind what they have. Returns the minor units used; raises CannotFulfil
     before anything is changed.
     """
+    # What it writes goes to the database with what the settlement writes, in one go at the end.
+    with db.session.no_autoflush:
+        return _grant_from_payment(intent, payment, actor)
+
+
+def _grant_from_payment(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
     assert intent.price is not None
     assert intent.period_minutes is not None
     try:
         unit = lock_unit(intent.subject_id)
-    except NoSuchUnit as error:
-        raise UnitOutOfUse(error.message) from error
-    try:
         in_use(unit, asset_of(unit.asset_id))
-    except UnitNotForLetting as error:
+    except (NoSuchUnit, UnitNotForLetting) as error:
         raise UnitOutOfUse(error.message) from error
     now = utcnow()
     held = running_and_coming(unit.id, now)
@@ -149,17 +152,18 @@ def _give(
 ) -> AccessGrant:
     """The grant, the unit that is active by it, and the command that opens; the caller holds the unit's lock."""
     start = held[-1].ends_at if held else now
-    grant = AccessGrant(
-        unit_id=unit.id,
-        asset_id=unit.asset_id,
-        during=Range(start, start + timedelta(minutes=minutes), bounds="[)"),
-        kind=kind,
-        holder=holder,
-        payment_id=payment_id,
-        granted_by=actor.key,
-        reason=reason,
+    grant = written(
+        AccessGrant(
+            unit_id=unit.id,
+            asset_id=unit.asset_id,
+            during=Range(start, start + timedelta(minutes=minutes), bounds="[)"),
+            kind=kind,
+            holder=holder,
+            payment_id=payment_id,
+            granted_by=actor.key,
+            reason=reason,
+        )
     )
-    db.session.add(grant)
     fresh = unit.status != UnitStatus.ACTIVE or not held
     if fresh:
         unit.activated_at = now

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.core.actor import Actor, ActorKind
 from portal.core.clock import utcnow
-from portal.core.db import db
+from portal.core.db import db, written
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
@@ -86,22 +86,22 @@ def queue(
         _end(older, CommandStatus.SUPERSEDED, events.CommandSuperseded)
         db.session.flush()
     unit.command_seq += 1
-    command = DeviceCommand(
-        unit_id=unit.id,
-        asset_id=unit.asset_id,
-        seq=unit.command_seq,
-        capability=capability,
-        action=action,
-        status=CommandStatus.QUEUED,
-        attempts=0,
-        idem_key=idem_key,
-        not_after=not_after or utcnow() + VALID_FOR,
-        grant_id=grant_id,
-        actor=actor.key,
-        reason=reason,
+    command = written(
+        DeviceCommand(
+            unit_id=unit.id,
+            asset_id=unit.asset_id,
+            seq=unit.command_seq,
+            capability=capability,
+            action=action,
+            status=CommandStatus.QUEUED,
+            attempts=0,
+            idem_key=idem_key,
+            not_after=not_after or utcnow() + VALID_FOR,
+            grant_id=grant_id,
+            actor=actor.key,
+            reason=reason,
+        )
     )
-    db.session.add(command)
-    db.session.flush()
     _announce(command, events.CommandQueued)
     if actor.kind is ActorKind.USER:
         record(

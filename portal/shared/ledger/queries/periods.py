@@ -40,14 +40,15 @@ def first_open_day(asset_id: uuid.UUID, wanted: date) -> date:
     return found
 
 
+_HELD = text(f"select pg_advisory_xact_lock_shared({_NAME}); {_OPEN_DAY}")
+
+
 def hold_open_day(asset_id: uuid.UUID, wanted: date) -> date:
     """The same, and no month of the place is closed until the transaction ends.
 
     Two statements in one message: the second looks after the first has waited for a closing that is on its way.
     """
-    found: date = db.session.execute(
-        text(f"select pg_advisory_xact_lock_shared({_NAME}); {_OPEN_DAY}"), {"place": asset_id, "day": wanted}
-    ).scalar_one()
+    found: date = db.session.connection().execute(_HELD, {"place": asset_id, "day": wanted}).scalar_one()
     return found
 
 

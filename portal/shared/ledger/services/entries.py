@@ -221,10 +221,11 @@ def _write(place: Asset, currency: str, actor: Actor, drafts: Sequence[Draft], d
         "codes": [each and each[0].code for each in named],
         "owners": [each and each[1] for each in named],
     }
-    written = db.session.scalars(_BOOK, asked).all()
+    connection = db.session.connection()
+    written = connection.scalars(_BOOK, asked).all()
     if not written:
         _open_accounts(place, currency, [each for each in named if each])
-        written = db.session.scalars(_ADD_LEGS, asked).all()
+        written = connection.scalars(_ADD_LEGS, asked).all()
     if not written:
         raise NoSuchAccount(_("There is no such account in the books of this place."))
     if len(drafts) == 1:

@@ -10,7 +10,7 @@ import structlog
 
 from portal.core.actor import Actor, ActorKind, system
 from portal.core.clock import utcnow
-from portal.core.db import db
+from portal.core.db import db, written
 from portal.core.errors import DomainError
 from portal.core.money import DECIMALS
 from portal.core.outbox import publish
@@ -143,25 +143,25 @@ def _take(intent: PaymentIntent, charge: Charge, via: str, actor: Actor, held_be
     late = intent.status in LATE or intent.expires_at < utcnow()
     # A charge the payer bore on top pays for nothing here, unless less came than was asked for.
     amount = charge.received - (intent.surcharge if charge.received >= intent.asked else 0)
-    payment = Payment(
-        intent_id=intent.id,
-        asset_id=intent.asset_id,
-        provider=intent.provider,
-        provider_txn_id=charge.transaction_id,
-        amount=amount,
-        charged=max(charge.amount, amount),
-        fee=charge.fee,
-        currency=charge.currency,
-        remainder=amount,
-        counted=False,
-        channel=charge.channel,
-        paid_at=charge.paid_at or utcnow(),
-        settled_via=via,
-        receipt=charge.receipt,
-        taken_by=actor.key if via == AT_THE_DESK else None,
+    payment = written(
+        Payment(
+            intent_id=intent.id,
+            asset_id=intent.asset_id,
+            provider=intent.provider,
+            provider_txn_id=charge.transaction_id,
+            amount=amount,
+            charged=max(charge.amount, amount),
+            fee=charge.fee,
+            currency=charge.currency,
+            remainder=amount,
+            counted=False,
+            channel=charge.channel,
+            paid_at=charge.paid_at or utcnow(),
+            settled_via=via,
+            receipt=charge.receipt,
+            taken_by=actor.key if via == AT_THE_DESK else None,
+        )
     )
-    db.session.add(payment)
-    db.session.flush()
     # Held until the end, so that whoever asks for the place of this money is answered without another question.
     _place, before = asset_of(intent.asset_id), intent.status
     reason = held_because or _mismatch(intent, charge)
