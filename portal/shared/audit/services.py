@@ -9,6 +9,7 @@ from typing import Any
 
 from portal.core import locks
 from portal.core.actor import Actor
+from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.transaction import last_words, transactional
 from portal.shared.audit.models import AuditEntry, AuditLink
@@ -32,6 +33,7 @@ def record(
     info = db.session().info
     info.setdefault("audit", []).append(
         {
+            "at": utcnow(),
             "actor_kind": actor.kind.value,
             "actor_id": actor.user_id,
             "actor_name": actor.name,

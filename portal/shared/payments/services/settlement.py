@@ -140,7 +140,8 @@ def _take_twice(intent: PaymentIntent, charge: Charge, via: str, actor: Actor) -
 
 def _take(intent: PaymentIntent, charge: Charge, via: str, actor: Actor, held_because: str | None = None) -> Settled:
     """The first money of an intent: give what it buys, or hold it with the reason."""
-    late = intent.status in LATE or intent.expires_at < utcnow()
+    now = utcnow()
+    late = intent.status in LATE or intent.expires_at < now
     # A charge the payer bore on top pays for nothing here, unless less came than was asked for.
     amount = charge.received - (intent.surcharge if charge.received >= intent.asked else 0)
     payment = written(
@@ -156,7 +157,7 @@ def _take(intent: PaymentIntent, charge: Charge, via: str, actor: Actor, held_be
             remainder=amount,
             counted=False,
             channel=charge.channel,
-            paid_at=charge.paid_at or utcnow(),
+            paid_at=charge.paid_at or now,
             settled_via=via,
             receipt=charge.receipt,
             taken_by=actor.key if via == AT_THE_DESK else None,
@@ -170,7 +171,7 @@ def _take(intent: PaymentIntent, charge: Charge, via: str, actor: Actor, held_be
             fulfil(intent, payment, actor)
         except CannotFulfil as error:
             reason = f"late_{error.code}" if late else error.code
-    intent.settled_at, intent.next_poll_at = utcnow(), None
+    intent.settled_at, intent.next_poll_at = now, None
     if reason is not None:
         intent.status, intent.review_reason = IntentStatus.REVIEW, reason
     books.received(intent, payment, actor)
