@@ -20,7 +20,7 @@ from portal.shared.payments.errors import (
     WrongRefundState,
 )
 from portal.shared.payments.queries import get_intent
-from portal.shared.payments.services import refunds
+from portal.shared.payments.services import refunds, reviews
 from tests.factories import assets, payments
 from tests.factories import refunds as given
 
@@ -273,3 +273,25 @@ def test_a_room_is_not_locked_by_a_refund(made):
 
     given.arrived(given.asked(made))
     assert grant_in_force(made.subject_id).ends_at - made.created_at > timedelta(hours=23)
+
+
+def test_a_large_refund_cannot_be_cut_into_small_ones_to_need_nobody_else(made):
+    given.allow(made, 300_000)
+    ask = {"reference": made.reference, "reason": "Broken shower", "actor": given.CLERK, "alone": True}
+    assert given.arrived(refunds.request(amount=300_000, **ask)).status == "processed"
+    assert refunds.request(amount=1, **ask).status == "requested"
+
+
+def test_held_money_is_not_handed_over_by_hand_without_another_yes():
+    """It was decided that the provider sends it back; cash out of a drawer is another decision."""
+    made = payments.intent(assets.room())
+    payments.decide(made, "wrong_amount")
+    payments.settle(made)
+    given.wrong("fails")
+    refund = given.arrived(reviews.send_back(reference=made.reference, reason="Too little", actor=given.MANAGER))
+    assert refund.status == "failed"
+    hand = refunds.again(refund_id=refund.id, actor=given.CLERK, by_hand=True)
+    assert hand.status == "requested"
+    refunds.approve(refund_id=hand.id, actor=given.MANAGER)
+    refunds.hand_over(refund_id=hand.id, source="cash", note="The card has expired", actor=given.CLERK)
+    assert get_intent(made.reference).status == "refunded"

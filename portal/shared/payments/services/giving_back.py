@@ -105,16 +105,21 @@ def undo(payment: Payment, refund: Refund, reason: str, actor: Actor) -> None:
 
 
 def lost(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
-    """Book that the provider took back whatever had not gone back yet; returns how much, in minor units."""
+    """Book that the provider took back whatever had not gone back yet; returns how much, in minor units.
+
+    A payer who gets all of a charge back gets the charges they bore on top of it back as well.
+    """
     left = left_of(intent, payment)
     amount = payment.amount - payment.refunded
     if amount <= 0:
         return 0
+    total = payment.charged - payment.refunded
     amounts = {
         "held": left.held,
         "credit": left.credit,
         "given_back": amount - left.held - left.credit,
-        "amount": amount,
+        "passed_on": total - amount,
+        "total": total,
     }
     taken = entries.draft(
         "charge.reversed",
@@ -128,7 +133,7 @@ def lost(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
     entries.post(place=asset_of(payment.asset_id), currency=payment.currency, drafts=[taken], actor=actor)
     payment.remainder = 0
     payment.refunded = payment.amount
-    return amount
+    return total
 
 
 def _post(
@@ -161,10 +166,14 @@ def _post(
 
 
 def _roles(intent: PaymentIntent, payment: Payment) -> dict[str, str]:
-    """What was not earned yet is given back where it stands; what was earned shows as a refund given."""
+    """What was not earned yet is given back where it stands; what was earned shows as a refund given.
+
+    Of a top-up that was spent nothing stands on the customer's credit any more, and that never falls below nothing.
+    """
     earned = purposes.purpose(intent.purpose).earned(intent)
     plan, _owner = chart.plan_of(earned)
-    counter = earned if plan.kind is AccountKind.LIABILITY else chart.REFUNDS_GIVEN
+    stands = plan.kind is AccountKind.LIABILITY and plan.floor is None
+    counter = earned if stands else chart.REFUNDS_GIVEN
     roles = {"money": chart.money_at(payment.provider), "counter": counter}
     credit = _credit_account(intent, payment)
     return roles | ({"credit": credit} if credit else {})

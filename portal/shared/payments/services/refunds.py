@@ -81,7 +81,7 @@ def request(
     wanted = left.total if amount is None else amount
     giving_back.check(left, wanted)
     refund = _add(intent, payment, wanted, reason, actor, key, by_hand=by_hand)
-    if alone and wanted <= limit_of(payment):
+    if alone and _within_limit(payment, wanted):
         _approve(intent, payment, refund, actor)
         if refund.by_hand and payment.provider in providers.BY_HAND:
             _hand_over(intent, payment, refund, actor, note=None, source=None)
@@ -130,7 +130,8 @@ def again(*, refund_id: uuid.UUID, actor: Actor, alone: bool = False, by_hand: b
     failed = get_refund(refund_id)
     _must_be(failed, RefundState.FAILED, _("This refund has not failed."))
     intent = lock_intent(failed.payment.intent.reference)
-    payment, key = failed.payment, f"again:{failed.id}"
+    payment, key = find_payment_of(intent.id), f"again:{failed.id}"
+    assert payment is not None, "it was paid: a refund of it failed"
     if find_refund_by_key(payment.id, key) is not None:
         raise WrongRefundState(_("This refund was asked for again already."))
     if payment.counted != (intent.status != IntentStatus.REVIEW):
@@ -138,8 +139,9 @@ def again(*, refund_id: uuid.UUID, actor: Actor, alone: bool = False, by_hand: b
     _one_at_a_time(payment)
     giving_back.check(giving_back.left_of(intent, payment), failed.amount)
     refund = _add(intent, payment, failed.amount, failed.reason, actor, key, by_hand=by_hand)
-    # Money that was held goes back by a decision that stands; anything else is decided as the first time.
-    if not payment.counted or (alone and refund.amount <= limit_of(payment)):
+    # Money that was held goes back by a decision that stands, the way it was decided; anything else is decided anew.
+    stands = not payment.counted and by_hand == failed.by_hand
+    if stands or (alone and _within_limit(payment, refund.amount)):
         _approve(intent, payment, refund, actor)
     return refund
 
@@ -270,6 +272,11 @@ def _hand_over(
 ) -> None:
     refund.handed_by, refund.said = actor.name, note
     finish(intent, payment, refund, actor, source=source)
+
+
+def _within_limit(payment: Payment, amount: int) -> bool:
+    """Whether one person decides about it: all that goes back of a payment counts, or it would be asked in bits."""
+    return payment.refunded + amount <= limit_of(payment)
 
 
 def _one_at_a_time(payment: Payment) -> None:

@@ -25,7 +25,8 @@ def take_back(intent: PaymentIntent, charge: Charge, actor: Actor) -> PaymentInt
             return None
         second = db.session.get(PaymentIntent, taken.intent_id)
         assert second is not None
-        intent, payment = lock_intent(second.reference), taken
+        intent = lock_intent(second.reference)
+        payment = find_payment_of(intent.id)  # as it stands under the lock
     if payment is None:
         return None
     lost = giving_back.lost(intent, payment, actor)

@@ -142,8 +142,9 @@ def _take(intent: PaymentIntent, charge: Charge, via: str, actor: Actor, held_be
     """The first money of an intent: give what it buys, or hold it with the reason."""
     now = utcnow()
     late = intent.status in LATE or intent.expires_at < now
-    # A charge the payer bore on top pays for nothing here, unless less came than was asked for.
-    amount = charge.received - (intent.surcharge if charge.received >= intent.asked else 0)
+    # A charge the payer bore on top pays for nothing here, unless less, or other money, came than was asked for.
+    as_asked = charge.currency == intent.currency and charge.received >= intent.asked
+    amount = charge.received - (intent.surcharge if as_asked else 0)
     payment = written(
         Payment(
             intent_id=intent.id,
