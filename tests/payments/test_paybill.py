@@ -1,21 +1,24 @@
 """Money sent to the paybill: verified before it counts, booked once, claimed once, or sent back by two people."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
+from portal.core.clock import utcnow
 from portal.gateways.base import PayBillAnswer
 from portal.gateways.sandbox import faults, outgoing
+from portal.shared.audit.queries import trail
 from portal.shared.ledger import chart
 from portal.shared.ledger.models import Posting
 from portal.shared.payments import mobile_queries as queries
-from portal.shared.payments import paybill_accounts
+from portal.shared.payments import paybill_accounts, providers
 from portal.shared.payments.bill_queries import get_bill
 from portal.shared.payments.errors import ReasonMissing, SecondPersonNeeded
 from portal.shared.payments.mobile_errors import DoesNotFit, ReceiptGone, WrongCode
-from portal.shared.payments.models import GatewayMessage, MobileReceipt, Payment
-from portal.shared.payments.services import addresses, paybill, receipts, verification
+from portal.shared.payments.models import GatewayMessage, MobileReceipt, Payment, PaymentIntent
+from portal.shared.payments.services import addresses, bands, paybill, receipts, verification
 from tests.factories import assets, bills, mobile
 
 MPESA = chart.money_at("mpesa")
@@ -297,3 +300,57 @@ def test_an_answer_about_another_receipt_is_set_aside(session, client, place):
     client.post(f"/api/pay/k/{mobile.receipt(other).token}-{addresses.Ending.STATUS}", data=raw)
     kept = session.scalars(select(GatewayMessage).where(GatewayMessage.status == "dead")).one()
     assert kept.error == "other_question"
+
+
+def test_a_return_that_went_through_after_all_is_booked_or_told(session, place):
+    """The provider said no, and yes an hour later: the money is gone, whatever is thought of it here."""
+    receipt, claimed = unclaimed(place), unclaimed(place)
+    bill = mobile.bill(place)
+    receipts.claim_for_bill(receipt_id=claimed.id, bill_id=bill.id, actor=mobile.CLERK)
+    for each in (receipt, claimed):
+        receipts.returned(receipt_id=each.id, actor=mobile.SECOND)
+    assert mobile.receipt(receipt.transaction_id).status == "returned"
+    assert bills.booked(place, chart.UNCLAIMED) == 0
+    assert bills.booked(place, MPESA) == claimed.amount
+    intent = session.get(PaymentIntent, mobile.receipt(claimed.transaction_id).intent_id)
+    told = [entry.action for entry in trail(subject="payment_intent", subject_id=intent.id)]
+    assert "payment.returned_after_all" in told
+    assert books_balance(session)
+
+
+@pytest.fixture
+def dear(place, session):
+    """A charge the payer bears: 0.55 % of it, which is no whole number of shillings."""
+    bands.set_band(
+        provider="mpesa", direction="collection", currency="KES", lower=0, upper=None, fixed=0, basis_points=55,
+        cap=None, starts_at=utcnow(), source="A test", actor=mobile.CLERK,
+    )  # fmt: skip
+    real = providers.choose
+    bears = lambda name, business: replace(real(name, business), payer_bears_charges=True)  # noqa: E731
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(providers, "choose", bears)
+        yield place
+
+
+def test_a_phone_is_asked_for_whole_shillings_where_the_payer_bears_the_charge(dear):
+    push = mobile.asked(mobile.bill(dear))
+    assert push.amount == 125_700, "1,250 and 6.92, rounded up to what can be asked for"
+
+
+def test_money_that_is_here_already_bears_no_charge(dear):
+    bill = mobile.bill(dear)
+    receipt = unclaimed(dear, 1_250)
+    receipts.claim_for_bill(receipt_id=receipt.id, bill_id=bill.id, actor=mobile.CLERK)
+    assert get_bill(bill.id).status == "paid"
+
+
+def test_the_account_of_a_payment_is_paid_with_its_charge(dear):
+    bill = mobile.bill(dear)
+    push = mobile.asked(bill)
+    mobile.answer(push, "cancelled")
+    mobile.look(push)
+    number = mobile.sent(queries.account_of(mobile.intent_of(push)), shillings=1_257)
+    mobile.worked_off()
+    assert mobile.receipt(number).status == "claimed"
+    assert get_bill(bill.id).status == "paid"
+    assert bills.booked(dear, chart.CHARGES_PASSED_ON) == 700

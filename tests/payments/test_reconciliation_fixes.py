@@ -9,10 +9,12 @@ from portal.shared.assets.models import Asset
 from portal.shared.audit.models import AuditEntry
 from portal.shared.ledger import chart
 from portal.shared.ledger.queries import standing
+from portal.shared.payments.bill_queries import get_bill
 from portal.shared.payments.models import Difference, MobileReceipt
+from portal.shared.payments.providers import NotOffered
 from portal.shared.payments.queries import find_payment_of, get_intent
-from portal.shared.payments.services import reconciliation
-from tests.factories import assets, identity, payments
+from portal.shared.payments.services import receipts, reconciliation
+from tests.factories import assets, bills, identity, payments
 from tests.factories.reconciliation import (
     at_the_provider,
     compared,
@@ -86,6 +88,13 @@ def test_money_nobody_started_is_kept_unclaimed(owner, place, committed):
     )  # fmt: skip
     assert booked(place, chart.UNCLAIMED) == booked(place, MONEY) == 700_000
     assert compared(place).counts["kinds"] == {}
+    page = owner.get(f"/payments/{place.asset_number}/mobile/{there.number}").text
+    assert "It should go back" not in page
+    with pytest.raises(NotOffered, match="Claim it for a bill, and refund that payment"):
+        receipts.ask_return(receipt_id=kept.id, reason="Whose is it?", actor=payments.VISITOR)
+    bill = bills.bill(place, amount=700_000)
+    receipts.claim_for_bill(receipt_id=kept.id, bill_id=bill.id, actor=payments.VISITOR)
+    assert get_bill(bill.id).status == "paid"
 
 
 @pytest.mark.parametrize("fees", [30_000, 1_000])

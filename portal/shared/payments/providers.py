@@ -19,6 +19,8 @@ from portal.shared.payments.models import GatewayAccount
 NAMES = {"mpesa": "M-Pesa", "cash": "Cash", "card": "Card machine"}
 #: Ways of paying that a person at a desk takes; no gateway is behind them.
 BY_HAND = ("cash", "card")
+#: Providers that know no coins: only whole shillings can be asked of a phone.
+WHOLE_UNITS_ONLY = ("mpesa",)
 
 
 class NotOffered(Conflict):

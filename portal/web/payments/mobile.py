@@ -220,6 +220,7 @@ def _show(receipt: MobileReceipt, **refused: Any) -> Response:
         lets=g.place.kind in ("hotel", "fleet"),
         moments=mobile_words.life_of(trail(subject="mobile_receipt", subject_id=receipt.id)),
         mine=receipt.return_asked_by == current_actor().key,
+        returns=receipts.can_go_back(receipt),
         words=mobile_words,
         status=422 if refused else 200,
     )

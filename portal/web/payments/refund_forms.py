@@ -56,7 +56,9 @@ class LimitForm(BaseForm):
     approval_above = MoneyField(
         lazy_("A second person above"),
         minimum=0,
-        description=lazy_("Up to this much of a payment one manager refunds alone. With 0, every refund takes two people."),
+        description=lazy_(
+            "Up to this much of a payment one manager refunds alone. With 0, every refund takes two people."
+        ),
     )
 
 

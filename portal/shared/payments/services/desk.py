@@ -32,6 +32,7 @@ from portal.shared.payments.errors import (
     TooLittleHandedOver,
 )
 from portal.shared.payments.models import Bill, BillKind, Payment, PaymentIntent
+from portal.shared.payments.providers import Chosen
 from portal.shared.payments.queries import find_payment_by_transaction, find_payment_of
 from portal.shared.payments.services import bills, intents, settlement
 from portal.shared.payments.services.settlement import AT_THE_DESK, Verdict
@@ -74,7 +75,7 @@ def take(
         amount=amount,
         payer_email=payer_email,
         payer_phone=payer_phone,
-        way=way,
+        through=Chosen(way, None, payer_bears_charges=False),
         idem_key=idem_key,
         asked=asked,
         actor=actor,

@@ -14,6 +14,7 @@ from portal.core.actor import Actor, system
 from portal.core.clock import utcnow
 from portal.core.db import db, uuid7
 from portal.core.idempotency import IdempotencyKeyReused
+from portal.core.money import DECIMALS
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
@@ -48,24 +49,21 @@ def open_intent(
     payer_phone: str | None = None,
     return_url: str | None = None,
     provider: str | None = None,
-    way: str | None = None,
+    through: providers.Chosen | None = None,
     idem_key: str | None = None,
     asked: bytes | None = None,
 ) -> Opened:
     """Write down what somebody sets out to pay, after the purpose has agreed to take the money.
 
     `asked` is the hash of the request: the same key with another one raises IdempotencyKeyReused.
-    `way` is cash or card, for money taken by a person at a desk: no provider is asked for it.
+    `through` is for money that is here already, such as cash at a desk: no provider is chosen for it or asked.
     """
     if idem_key is not None and (known := find_by_key(actor.key, idem_key)) is not None:
         return _same(known, asked)
     terms = purposes.purpose(purpose).prepare(
         purposes.Offer(subject_id=subject_id, amount=amount, currency=currency, payer=payer_email)
     )
-    if way is not None:
-        chosen = providers.Chosen(way, None, payer_bears_charges=False)
-    else:
-        chosen = providers.choose(provider, asset_of(terms.asset_id).business_id)
+    chosen = through or providers.choose(provider, asset_of(terms.asset_id).business_id)
     intent = db.session.scalar(
         insert(PaymentIntent)
         .values(
@@ -113,8 +111,16 @@ def open_intent(
 
 
 def surcharge(chosen: providers.Chosen, amount: int, currency: str) -> int:
-    """What a payer is asked for on top of an amount, in minor units: the charge, where they are to bear it."""
-    return bands.surcharge_for(chosen.provider, amount, currency) if chosen.payer_bears_charges else 0
+    """What a payer is asked for on top of an amount, in minor units: the charge, where they are to bear it.
+
+    Where a provider takes whole units only, it is rounded up to what can be asked for.
+    """
+    if not chosen.payer_bears_charges:
+        return 0
+    on_top = bands.surcharge_for(chosen.provider, amount, currency)
+    if chosen.provider not in providers.WHOLE_UNITS_ONLY:
+        return on_top
+    return on_top + -(amount + on_top) % 10 ** DECIMALS[currency]
 
 
 @transactional

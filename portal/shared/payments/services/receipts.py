@@ -20,12 +20,12 @@ from portal.shared.payments.bill_queries import get_bill
 from portal.shared.payments.errors import ReasonMissing, SecondPersonNeeded
 from portal.shared.payments.mobile_errors import DoesNotFit, ReceiptGone, WrongCode
 from portal.shared.payments.models import MobileReceipt, Payment, PaymentIntent, ReceiptStatus
-from portal.shared.payments.providers import gateway_of
+from portal.shared.payments.providers import Chosen, NotOffered, called, gateway_of
 from portal.shared.payments.queries import find_payment_of, lock_intent
 from portal.shared.payments.services import bills, books, captures, receipt_books
 from portal.shared.payments.services.addresses import Ending, address
 from portal.shared.payments.services.intents import open_intent
-from portal.shared.payments.services.settlement import Verdict, settle_held
+from portal.shared.payments.services.settlement import Verdict, alert, settle_held
 
 
 @transactional
@@ -65,7 +65,7 @@ def claim(
         currency=found.currency,
         payer_email=payer,
         payer_phone=phone or found.payer_phone,
-        provider=found.provider,
+        through=Chosen(found.provider, found.gateway_account_id, payer_bears_charges=False),
         actor=actor,
     )
     intent = lock_intent(opened.intent.reference)
@@ -137,6 +137,13 @@ def ask_return(*, receipt_id: uuid.UUID, reason: str, actor: Actor) -> MobileRec
     receipt = queries.lock_receipt(receipt_id)
     if receipt.status != ReceiptStatus.UNCLAIMED or receipt.return_asked_by is not None:
         raise ReceiptGone(_gone(receipt))
+    if not can_go_back(receipt):
+        raise NotOffered(
+            _(
+                "%(provider)s does not take unclaimed money back. Claim it for a bill, and refund that payment.",
+                provider=called(receipt.provider),
+            )
+        )
     receipt.return_asked_by, receipt.return_reason = actor.key, _reason(reason)
     _change(receipt, ReceiptStatus.UNCLAIMED, "mobile_receipt.return_asked", actor, receipt.return_reason)
     return receipt
@@ -151,6 +158,11 @@ def keep(*, receipt_id: uuid.UUID, actor: Actor) -> MobileReceipt:
     receipt.return_asked_by = receipt.return_reason = None
     _change(receipt, ReceiptStatus.UNCLAIMED, "mobile_receipt.kept", actor, None)
     return receipt
+
+
+def can_go_back(receipt: MobileReceipt) -> bool:
+    """Whether whoever holds the money reverses what nobody claimed."""
+    return hasattr(gateway_of(receipt), "reverse")
 
 
 def send_back(*, receipt_id: uuid.UUID, actor: Actor) -> MobileReceipt:
@@ -192,9 +204,16 @@ def _begin_return(*, receipt_id: uuid.UUID, actor: Actor) -> MobileReceipt:
 
 @transactional
 def returned(*, receipt_id: uuid.UUID, actor: Actor) -> None:
-    """The provider says that the money went back."""
+    """The provider says that the money went back; it may say so after it said, or seemed to say, that it did not."""
     receipt = queries.lock_receipt(receipt_id)
-    if receipt.status == ReceiptStatus.RETURNING:
+    if receipt.status == ReceiptStatus.CLAIMED:
+        intent = queries.intent_with(receipt.intent_id) if receipt.intent_id else None
+        reference = intent.reference if intent else None
+        alert(
+            "returned_after_all", intent=intent, reference=reference, actor=actor, transaction=receipt.transaction_id
+        )
+    elif receipt.status in (ReceiptStatus.RETURNING, ReceiptStatus.UNCLAIMED):
+        receipt.return_asked_by = receipt.return_asked_by or actor.key
         receipt_books.sent_home(receipt, actor)
         _change(receipt, ReceiptStatus.RETURNED, "mobile_receipt.returned", actor, None)
 

@@ -17,6 +17,7 @@ from portal.core.actor import Actor, system
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.errors import DomainError
+from portal.core.money import Money
 from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.gateways.base import BadMessage, GatewayDown, PayBill, ResultTold
@@ -154,11 +155,12 @@ def take_in(*, receipt_id: uuid.UUID, actor: Actor) -> None:
 def _claim_by_itself(receipt: MobileReceipt, actor: Actor) -> None:
     """Claim a receipt whose account names exactly what is due; anything else is for a person."""
     meant = meant_by(of_receipt(receipt), receipt.account_reference)
+    begun = meant.intent if meant is not None else None
     try:
         if meant is not None and meant.bill is not None and meant.bill.due == receipt.money:
             receipts.claim_for_bill(receipt_id=receipt.id, bill_id=meant.bill.id, actor=actor)
-        elif meant is not None and meant.intent is not None and meant.intent.money == receipt.money:
-            _claim_begun(receipt_id=receipt.id, reference=meant.intent.reference, actor=actor)
+        elif begun is not None and Money(begun.asked, begun.currency) == receipt.money:
+            _claim_begun(receipt_id=receipt.id, reference=begun.reference, actor=actor)
         else:
             _leave(receipt_id=receipt.id)
     except DomainError as error:
@@ -208,7 +210,7 @@ def _paid_by_phone(intent: PaymentIntent, receipt: MobileReceipt) -> Payment | N
     for push in queries.pushes_of(intent.id):
         if push.status == PushStatus.PAID and push.checkout_request_id is not None:
             payment = find_payment_by_transaction(push.provider, push.checkout_request_id)
-            if payment is not None and payment.receipt is None and payment.amount == receipt.amount:
+            if payment is not None and payment.receipt is None and payment.charged == receipt.amount:
                 return payment
     return None
 
