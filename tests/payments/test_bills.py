@@ -20,6 +20,7 @@ from portal.shared.payments.errors import (
     NoSuchBill,
     NothingHeld,
     ReasonMissing,
+    RefundUnderWay,
     WrongCurrency,
 )
 from portal.shared.payments.queries import get_intent
@@ -193,9 +194,15 @@ def test_a_deposit_is_earned_once_when_what_it_is_for_is_given(place):
 
 def test_what_went_back_of_a_deposit_is_not_earned(place):
     bill = made.bill(place, kind="deposit")
-    first, second = pay(bill, 500_000), pay(bill)
-    refunds.asked(first, 300_000)
+    first = intent(bill, 500_000)
+    payments.decide(first)
+    payments.settle(first)
+    second = pay(bill)
+    back = refunds.asked(first, 300_000)
     assert bill_queries.deposit_held(bill).minor == 550_000
+    with pytest.raises(RefundUnderWay, match="on its way back"):
+        bills.use_deposit(bill_id=bill.id, actor=CLERK)
+    refunds.arrived(back)
     assert bills.use_deposit(bill_id=bill.id, actor=CLERK).minor == 550_000
     assert (booked(place, chart.DEPOSITS), booked(place, chart.SALES)) == (0, 550_000)
     refunds.asked(second, 100_000)

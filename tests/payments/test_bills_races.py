@@ -8,7 +8,7 @@ from portal.shared.ledger import chart
 from portal.shared.payments.bill_queries import get_bill
 from portal.shared.payments.models import Payment
 from portal.shared.payments.services import bills, desk, intents, settlement
-from tests.factories import assets, payments
+from tests.factories import assets, payments, refunds
 from tests.factories import bills as made
 from tests.factories.bills import CLERK, booked, credit_booked
 from tests.payments.test_races import at_once
@@ -105,3 +105,19 @@ def test_bills_raised_at_once_are_numbered_without_a_gap(app, committed):
     place = assets.place()
     raised = at_once(app, *[lambda n=n: made.bill(place, email=f"{n % 5}@example.com").number for n in range(20)])
     assert sorted(raised) == list(range(1, 21))
+
+
+def test_a_deposit_is_earned_or_goes_back_and_never_both(app, committed):
+    place = assets.place()
+    for _n in range(10):
+        bill = made.bill(place, kind="deposit")
+        taken = desk.take_for_bill(bill_id=bill.id, way="cash", amount=bill.amount, actor=CLERK)
+        refunds.allow(taken.intent)
+        at_once(
+            app,
+            tried(lambda bill=bill: bills.use_deposit(bill_id=bill.id, actor=CLERK).minor),
+            tried(lambda taken=taken: refunds.asked(taken.intent).amount),
+        )
+        assert booked(place, chart.DEPOSITS) == 0
+    assert booked(place, chart.CASH) == 0
+    assert committed.scalar(text("select sum(amount) from ledger_posting")) == 0

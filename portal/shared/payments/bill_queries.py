@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 
 from portal.core import locks
 from portal.core.db import db
@@ -22,6 +22,7 @@ from portal.shared.ledger.models import Entry, Posting
 from portal.shared.ledger.queries import entry_by_key, find_account
 from portal.shared.payments.errors import NoSuchBill
 from portal.shared.payments.models import Bill, BillStatus, Payment, PaymentIntent, Refund
+from portal.shared.payments.refund_queries import OPEN
 
 UNPAID = (BillStatus.OPEN, BillStatus.PART_PAID)
 #: No place has raised so many; a larger number is not even looked for.
@@ -138,6 +139,13 @@ def deposit_held(bill: Bill) -> Money:
         )
     )
     return Money(account.sign * int(total or 0), bill.currency)
+
+
+def going_back(bill: Bill) -> bool:
+    """Whether a refund of money for a bill was decided and has not come to its end."""
+    paid = select(Payment.id).join(PaymentIntent).where(PaymentIntent.subject_id == bill.id)
+    under_way = exists().where(Refund.payment_id.in_(paid), Refund.status.in_(OPEN[1:]))
+    return bool(db.session.scalar(select(under_way)))
 
 
 def lock_bill(bill_id: uuid.UUID) -> Bill:

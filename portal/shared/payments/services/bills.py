@@ -24,7 +24,7 @@ from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
 from portal.shared.ledger.queries import entry_by_key
 from portal.shared.ledger.services import entries
-from portal.shared.payments.bill_queries import deposit_held, deposit_key, deposit_used, get_bill, lock_bill
+from portal.shared.payments.bill_queries import deposit_held, deposit_key, deposit_used, get_bill, going_back, lock_bill
 from portal.shared.payments.errors import (
     BillCancelledMeanwhile,
     BillCannotBeCancelled,
@@ -32,6 +32,7 @@ from portal.shared.payments.errors import (
     MoreThanDue,
     NothingHeld,
     ReasonMissing,
+    RefundUnderWay,
     WrongCurrency,
 )
 from portal.shared.payments.events import BillCancelled, BillPaid, BillRaised, DepositUsed
@@ -185,11 +186,15 @@ def account_of(bill: Bill) -> str:
 def use_deposit(*, bill_id: uuid.UUID, actor: Actor) -> Money:
     """What a deposit was for has been given: what is held of it is earned, and what still comes is earned at once.
 
-    Once; raises NothingHeld where nothing has come, or all of it went back.
+    Once; raises NothingHeld where nothing has come, or all of it went back, and RefundUnderWay while some may.
     """
     bill = lock_bill(bill_id)
     if bill.kind != BillKind.DEPOSIT or deposit_used(bill):
         raise NothingHeld(_("No deposit is held for bill %(number)s.", number=bill.number))
+    if going_back(bill):
+        raise RefundUnderWay(
+            _("Some of bill %(number)s is on its way back to the payer. Wait for its end.", number=bill.number)
+        )
     held = deposit_held(bill)
     if held.minor <= 0:
         raise NothingHeld(_("No money is held for bill %(number)s, so there is nothing to earn.", number=bill.number))

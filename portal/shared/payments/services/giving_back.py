@@ -19,8 +19,10 @@ from portal.shared.ledger.models import AccountKind
 from portal.shared.ledger.queries import standing
 from portal.shared.ledger.services import entries
 from portal.shared.payments import purposes
+from portal.shared.payments.bill_queries import lock_bill
 from portal.shared.payments.errors import NothingToRefund, RefundTooLarge, RefundTooSmall
 from portal.shared.payments.models import Payment, PaymentIntent, Refund
+from portal.shared.payments.services import bills
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def decide(intent: PaymentIntent, payment: Payment, refund: Refund, actor: Actor
 
     `gone` is for money that has left already: it is booked even where the credit it should come from was spent.
     """
+    _hold(intent)
     left = left_of(intent, payment)
     if not gone:
         check(left, refund.amount)
@@ -109,6 +112,7 @@ def lost(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
 
     A payer who gets all of a charge back gets the charges they bore on top of it back as well.
     """
+    _hold(intent)
     left = left_of(intent, payment)
     amount = payment.amount - payment.refunded
     if amount <= 0:
@@ -134,6 +138,12 @@ def lost(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
     payment.remainder = 0
     payment.refunded = payment.amount
     return total
+
+
+def _hold(intent: PaymentIntent) -> None:
+    """Nobody earns a deposit while it is decided where its money goes back from."""
+    if intent.purpose == bills.PURPOSE:
+        lock_bill(intent.subject_id)
 
 
 def _post(
