@@ -114,6 +114,17 @@ def test_the_key_of_one_business_cannot_speak_for_anothers_payment():
     assert inbox.receive(provider="paystack", headers=headers, raw=raw, address="127.0.0.1").deliveries == 1
 
 
+def test_a_key_that_two_businesses_share_is_heard_for_the_one_that_began(app):
+    """The same merchant behind two businesses, or keys that moved here from the settings."""
+    places = [assets.place(), assets.place()]
+    held = [set_up(each) for each in places]
+    for place, account in zip(places, held, strict=True):
+        raw, headers = told(payments.opened(assets.room(place), provider="paystack"), KEY)
+        inbox.receive(provider="paystack", headers=headers, raw=raw, address="127.0.0.1")
+        kept = db.session.scalars(select(GatewayMessage).order_by(GatewayMessage.id.desc()).limit(1)).one()
+        assert kept.gateway_account_id == account.id
+
+
 def test_a_key_that_was_replaced_signs_nothing_any_more():
     place = assets.place()
     set_up(place)

@@ -31,6 +31,7 @@ from portal.gateways.base import (
 from portal.shared.payments import providers
 from portal.shared.payments.errors import MessageContradicts
 from portal.shared.payments.models import GatewayMessage
+from portal.shared.payments.payout_queries import payout_named
 from portal.shared.payments.queries import (
     find_intent,
     lock_due_messages,
@@ -78,15 +79,20 @@ def receive(*, provider: str, headers: Mapping[str, str], raw: bytes, address: s
     """Check the signature on the exact bytes, then store them; raises BadSignature with nothing stored.
 
     The portal's own account and those of every business are tried: the one whose key fits is the one that speaks.
+    Where several have one key, or chose one secret, it is the one through which the thing was begun.
     """
+    fitting = []
     for account_id, gateway in providers.signers(provider):
         with suppress(BadSignature):
-            message = gateway.parse_webhook(headers, raw)
-            received = _store(gateway.name, account_id, message, raw, address)
-            if received is None:
-                raise MessageContradicts(_("This transaction was told of before, with another amount."))
-            return received
-    raise BadSignature(_("The signature does not belong to this message."))
+            fitting.append((account_id, gateway, gateway.parse_webhook(headers, raw)))
+    if not fitting:
+        raise BadSignature(_("The signature does not belong to this message."))
+    begun = _begun_at(fitting[0][2]) if len(fitting) > 1 else []
+    account_id, gateway, message = next((each for each in fitting if each[0] in begun), fitting[0])
+    received = _store(gateway.name, account_id, message, raw, address)
+    if received is None:
+        raise MessageContradicts(_("This transaction was told of before, with another amount."))
+    return received
 
 
 def process_due(*, limit: int = 20) -> int:
@@ -141,6 +147,12 @@ def _store(
     kept.deliveries += 1
     kept.last_delivery_at = utcnow()
     return Received(kept.deliveries, kept.kind)
+
+
+def _begun_at(message: SignedMessage) -> list[uuid.UUID | None]:
+    """The account at which the payment or payout was begun that a message speaks of; nothing for one of nobody."""
+    begun = find_intent(message.reference or "") or (message.transfer and payout_named(message.transfer.reference))
+    return [begun.gateway_account_id] if begun else []
 
 
 def _filed(message: SignedMessage) -> dict[str, str | None]:
