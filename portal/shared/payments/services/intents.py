@@ -120,7 +120,8 @@ def surcharge(chosen: providers.Chosen, amount: int, currency: str) -> int:
     on_top = bands.surcharge_for(chosen.provider, amount, currency)
     if chosen.provider not in providers.WHOLE_UNITS_ONLY:
         return on_top
-    return on_top + -(amount + on_top) % 10 ** DECIMALS[currency]
+    unit: int = 10 ** DECIMALS[currency]
+    return on_top + -(amount + on_top) % unit
 
 
 @transactional
