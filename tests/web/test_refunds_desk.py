@@ -213,6 +213,10 @@ def test_held_money_is_sent_back_from_the_queue_in_one_press(manager, place):
     assert "Send back" in page
     assert manager.post(at(place, f"{made.reference}/send-back"), data=WHY).status_code == 303
     assert manager.post(at(place, f"{made.reference}/accept"), data=WHY).status_code == 422
+    assert "On its way back" in manager.get(at(place, "review")).text
+    assert "it is on its way" in manager.get(at(place, made.reference)).text
+    bell = manager.get(f"/home/{place.asset_number}/bell", headers={"HX-Request": "true", "HX-Target": "bell"}).text
+    assert "needs a decision" not in bell
     given.arrived(given.of(made)[0])
     assert get_intent(made.reference).status == "refunded"
     assert "Nothing to decide" in manager.get(at(place, "review")).text

@@ -18,7 +18,8 @@ from portal.core.money import Money
 from portal.core.paging import Page, page_of
 from portal.core.words import _
 from portal.shared.payments.errors import NoSuchPayment
-from portal.shared.payments.models import GatewayAccount, GatewayMessage, IntentStatus, Payment, PaymentIntent
+from portal.shared.payments.models import GatewayAccount, GatewayMessage, IntentStatus, Payment, PaymentIntent, Refund
+from portal.shared.payments.refund_queries import OPEN
 
 #: What our references are made of; anything else is not even looked for.
 REFERENCE = re.compile(r"[A-Za-z0-9.=-]{6,64}")
@@ -171,10 +172,15 @@ def in_review(asset_id: uuid.UUID) -> Sequence[PaymentIntent]:
 
 
 def count_in_review(asset_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """How many payments wait for a decision, by place."""
+    """How many payments wait for a decision, by place; what is on its way back was decided."""
+    going_back = select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
     rows = db.session.execute(
         select(PaymentIntent.asset_id, func.count())
-        .where(PaymentIntent.asset_id.in_(asset_ids), PaymentIntent.status == IntentStatus.REVIEW)
+        .where(
+            PaymentIntent.asset_id.in_(asset_ids),
+            PaymentIntent.status == IntentStatus.REVIEW,
+            ~going_back.where(Payment.intent_id == PaymentIntent.id, Refund.status.in_(OPEN)).exists(),
+        )
         .group_by(PaymentIntent.asset_id)
     )
     return {asset_id: number for asset_id, number in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,6 +69,14 @@ def find_open_refund(payment_id: uuid.UUID) -> Refund | None:
         select(Refund)
         .where(Refund.payment_id == payment_id, Refund.status.in_(OPEN))
         .execution_options(populate_existing=True)
+    )
+
+
+def payments_with_open_refunds(intents: Collection[PaymentIntent]) -> set[uuid.UUID]:
+    """Those of some intents' payments of which a refund is under way; the intents come with their money."""
+    wanted = [each.payment.id for each in intents if each.payment is not None]
+    return set(
+        db.session.scalars(select(Refund.payment_id).where(Refund.payment_id.in_(wanted), Refund.status.in_(OPEN)))
     )
 
 

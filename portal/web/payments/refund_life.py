@@ -40,6 +40,7 @@ def standing(
         "said_of": refund_words,
         "at_the_desk": payment is not None and payment.provider in providers.BY_HAND,
         "failed_last": refunds[0].id if refunds and refunds[0].status == RefundState.FAILED else None,
+        "on_the_way": OPEN,
         "me": current_actor().key,
     }
 

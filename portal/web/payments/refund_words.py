@@ -81,6 +81,11 @@ def dispute_state(status: str) -> str:
     return {"open": _("Needs somebody"), "handled": _("Dealt with"), "resolved": _("Decided")}[status]
 
 
+def said(words: str) -> str:
+    """A provider's own word for how something stands, as people write."""
+    return words.replace("-", " ").replace("_", " ").capitalize()
+
+
 def dispute_reason(kind: str, reason: str | None) -> str:
     """Why somebody wants the money back, as far as the provider says."""
     if kind == "reversal":
@@ -89,4 +94,4 @@ def dispute_reason(kind: str, reason: str | None) -> str:
         "fraud": _("The payer says that it was not them."),
         "chargeback": _("The payer's bank wants the money back."),
         "general": _("The payer complains."),
-    }.get(reason or "", (reason or _("No reason was given.")).replace("-", " ").replace("_", " ").capitalize())
+    }.get(reason or "", said(reason) if reason else _("No reason was given."))

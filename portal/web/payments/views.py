@@ -22,6 +22,7 @@ from portal.shared.payments import queries
 from portal.shared.payments.bill_queries import bills_by_id
 from portal.shared.payments.models import PaymentIntent
 from portal.shared.payments.providers import called
+from portal.shared.payments.refund_queries import payments_with_open_refunds
 from portal.shared.payments.services import checkout, reviews
 from portal.web.context import NOTICES, Notice
 from portal.web.guards import current_actor, permission, platform_admin
@@ -74,6 +75,7 @@ def review(asset_number: str) -> Response:
         "payments/review.html",
         "held",
         held=held,
+        going_back=payments_with_open_refunds(held),
         about=paid_for(held),
         form=DecisionForm(formdata=None),
         words=words,

@@ -70,6 +70,14 @@ def kind_words(kind: str) -> str:
         "paybill.validation": _("somebody wants to send money to the paybill"),
         "paybill.status": _("how a receipt stands"),
         "paybill.reversal": _("what became of a return"),
+        "refund.pending": _("it has the refund"),
+        "refund.processing": _("the refund is with the payer's bank"),
+        "refund.needs-attention": _("the refund needs a bank account"),
+        "refund.processed": _("the refund is with the payer"),
+        "refund.failed": _("the refund failed"),
+        "charge.dispute.create": _("the payer's bank disputes it"),
+        "charge.dispute.remind": _("the dispute needs an answer"),
+        "charge.dispute.resolve": _("the dispute was decided"),
     }.get(kind, kind)
 
 
