@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload
 
 from portal.core import locks
@@ -119,12 +119,6 @@ def export_refunds(asset_id: uuid.UUID, wanted: WantedRefunds) -> Iterator[Refun
         cursor = found.next
 
 
-def count_refunds_waiting(asset_id: uuid.UUID) -> int:
-    """How many refunds of a place wait for a person: for a second one, for a bank account, or for the money itself."""
-    waiting = Refund.status.in_(WAITS_FOR_A_PERSON) | ((Refund.status == RefundState.APPROVED) & Refund.by_hand)
-    return int(db.session.scalar(select(func.count()).where(Refund.asset_id == asset_id, waiting)) or 0)
-
-
 def refund_figures(asset_id: uuid.UUID, currency: str) -> dict[str, int]:
     """Of a place's refunds in its own currency: what is on its way and what has arrived, in minor units."""
     here = select(
@@ -192,14 +186,14 @@ def disputes_at(
     return page_of(question, (Dispute.created_at, Dispute.id), cursor=cursor, limit=limit)
 
 
-def count_open_disputes(asset_id: uuid.UUID) -> int:
-    """How many disputes of a place nobody has dealt with."""
-    return int(
-        db.session.scalar(
-            select(func.count()).where(Dispute.asset_id == asset_id, Dispute.status == DisputeStatus.OPEN)
-        )
-        or 0
+def count_waiting(asset_id: uuid.UUID) -> tuple[int, int]:
+    """How many refunds and how many disputes of a place need somebody, asked in one question."""
+    refunds = select(func.count()).where(Refund.asset_id == asset_id, _waits()).scalar_subquery()
+    disputes = (
+        select(func.count()).where(Dispute.asset_id == asset_id, Dispute.status == DisputeStatus.OPEN).scalar_subquery()
     )
+    row = db.session.execute(select(refunds, disputes)).one()
+    return int(row[0]), int(row[1])
 
 
 def disputes_of_payment(payment_id: uuid.UUID) -> Sequence[Dispute]:
@@ -220,12 +214,15 @@ def _told() -> Select[Any]:
     return select(Dispute).options(joinedload(Dispute.payment).joinedload(Payment.intent))
 
 
+def _waits() -> ColumnElement[bool]:
+    """Refunds for a person: for a second one, for a bank account, or for the money itself to be handed over."""
+    return Refund.status.in_(WAITS_FOR_A_PERSON) | ((Refund.status == RefundState.APPROVED) & Refund.by_hand)
+
+
 def _wanted(asset_id: uuid.UUID, wanted: WantedRefunds) -> Select[Any]:
     question = _whole().where(Refund.asset_id == asset_id)
     if wanted.status == "waiting":
-        question = question.where(
-            Refund.status.in_(WAITS_FOR_A_PERSON) | ((Refund.status == RefundState.APPROVED) & Refund.by_hand)
-        )
+        question = question.where(_waits())
     elif wanted.status == "open":
         question = question.where(Refund.status.in_(OPEN))
     elif wanted.status:

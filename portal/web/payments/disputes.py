@@ -7,13 +7,11 @@ import uuid
 from flask import Response, g, request, url_for
 
 from portal.core.errors import DomainError
-from portal.core.words import _, ngettext
+from portal.core.words import _
 from portal.shared.access.queries import find_grant_of_payment
-from portal.shared.assets.models import Asset
 from portal.shared.payments import refund_queries as found_by
 from portal.shared.payments.models import DisputeStatus
 from portal.shared.payments.services import disputes as told
-from portal.web.context import NOTICES, Notice
 from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, page, toast
 from portal.web.payments import refund_words
@@ -59,17 +57,3 @@ def _list(filled: uuid.UUID | None, form: DoneForm) -> Response:
         filled=filled,
         status=422 if form.errors else 200,
     )
-
-
-def _waiting(place: Asset) -> list[Notice]:
-    """The line under the bell while a dispute is not dealt with."""
-    number = found_by.count_open_disputes(place.id)
-    said = ngettext("%(num)s dispute needs an answer", "%(num)s disputes need an answer", number)
-    return (
-        [Notice(said, url_for("payments.disputes", asset_number=place.asset_number), "alert-triangle")]
-        if number
-        else []
-    )
-
-
-NOTICES.append(("payments.approve_refund", _waiting))

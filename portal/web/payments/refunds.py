@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,7 +44,7 @@ def index(asset_number: str) -> Response:
         "rows",
         found=found_by.refunds_at(g.place.id, _wanted(), cursor=request.args.get("cursor") or None),
         figures=found_by.refund_figures(g.place.id, g.place.currency),
-        waiting=found_by.count_refunds_waiting(g.place.id),
+        waiting=found_by.count_waiting(g.place.id)[0],
         limit=Money(rule.approval_above if rule else 0, g.place.currency),
         words=refund_words,
         called=called,
@@ -255,12 +255,16 @@ def _wanted() -> WantedRefunds:
     )
 
 
-def _waiting(place: Asset) -> list[Notice]:
-    """The line under the bell while refunds wait for a person."""
-    number = found_by.count_refunds_waiting(place.id)
-    said = ngettext("%(num)s refund needs somebody", "%(num)s refunds need somebody", number)
-    to = url_for("payments.refunds", asset_number=place.asset_number, status="waiting")
-    return [Notice(said, to, "receipt-refund")] if number else []
+def _waiting(place: Asset) -> Iterator[Notice]:
+    """The lines under the bell while refunds or disputes wait for a person."""
+    refunds, disputes = found_by.count_waiting(place.id)
+    if refunds:
+        said = ngettext("%(num)s refund needs somebody", "%(num)s refunds need somebody", refunds)
+        to = url_for("payments.refunds", asset_number=place.asset_number, status="waiting")
+        yield Notice(said, to, "receipt-refund")
+    if disputes:
+        said = ngettext("%(num)s dispute needs an answer", "%(num)s disputes need an answer", disputes)
+        yield Notice(said, url_for("payments.disputes", asset_number=place.asset_number, status="open"))
 
 
 NOTICES.append(("payments.approve_refund", _waiting))

@@ -151,8 +151,11 @@ def show_payment(reference: str, **filled: Any) -> Response:
 def _show(intent: PaymentIntent, form: DecisionForm, **filled: Any) -> Response:
     wrong = any(each.errors for each in (form, *filled.values()))
     standing = refund_life.standing(intent, intent.payment, **filled)
-    part = "refunds" if request.headers.get("HX-Target") == "refunds" else "life"
-    return page("payments/payment.html", part, form=form, status=422 if wrong else 200, **_life(intent), **standing)
+    parts = ["refunds"] if request.headers.get("HX-Target") == "refunds" else ["life"]
+    if wrong:  # whatever was asked for, the sentence is shown
+        parts = ["life", "refunds", "asking"]
+    status = 422 if wrong else 200
+    return page("payments/payment.html", *parts, form=form, status=status, wrong=wrong, **_life(intent), **standing)
 
 
 def _life(intent: PaymentIntent) -> dict[str, Any]:
