@@ -5,7 +5,19 @@ from __future__ import annotations
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.transaction import transactional
-from portal.demo import bills, books, history, mobile, payouts, people, places, provider, telemetry, troubles
+from portal.demo import (
+    bills,
+    books,
+    giving_back,
+    history,
+    mobile,
+    payouts,
+    people,
+    places,
+    provider,
+    telemetry,
+    troubles,
+)
 from portal.demo.devices import devices_main
 from portal.shared.assets.models import Asset
 
@@ -17,6 +29,7 @@ def seed() -> bool:
     if not _month():
         return False
     payouts.load()  # given as people give them, each command on its own
+    giving_back.load()
     return True
 
 

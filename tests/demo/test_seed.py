@@ -64,7 +64,8 @@ def test_every_paid_grant_is_covered_by_its_payment(seeded):
     short = one(
         "select count(*) from access_grant g join payment p on p.id = g.payment_id join payment_intent i"
         " on i.id = p.intent_id where extract(epoch from upper(g.during) - lower(g.during)) / 60"
-        " <> (p.amount - p.remainder) / i.price * i.period_minutes or not p.counted or i.status <> 'succeeded'"
+        " <> (p.amount - p.remainder) / i.price * i.period_minutes or not p.counted"
+        " or i.status not in ('succeeded', 'part_refunded')"
     )
     assert short == 0
     assert (
@@ -79,7 +80,7 @@ def test_every_paid_grant_is_covered_by_its_payment(seeded):
 
 def test_revenue_is_what_was_kept_of_the_payments_and_what_was_billed(seeded):
     kept = one(
-        "select sum(p.amount - p.remainder) from payment p join payment_intent i on i.id = p.intent_id"
+        "select sum(p.amount - p.remainder - p.refunded) from payment p join payment_intent i on i.id = p.intent_id"
         f" where p.counted and i.purpose = 'unit_access' and p.asset_id = '{HOTEL.id}'"
     )
     billed = one(
@@ -148,4 +149,10 @@ def test_the_provider_has_the_same_month_but_for_two_slips(seeded):
         pass
     found = db.session.execute(text("select kind, count(*) from reconciliation_difference group by 1 order by 1")).all()
     assert [tuple(each) for each in found] == [("fee_differs", 1), ("missing_here", 1)]
+    assert one("select sum(amount) from ledger_posting") == 0
+
+
+def test_money_goes_back_waits_for_somebody_and_is_disputed(seeded):
+    assert one("select string_agg(status, ' ' order by status) from refund") == "processed requested"
+    assert one("select count(*) from dispute where status = 'open' and due_at > now()") == 1
     assert one("select sum(amount) from ledger_posting") == 0

@@ -327,7 +327,7 @@ def test_money_that_came_twice_goes_back_from_the_second_payment(client, session
     from portal.shared.payments.services import reviews
 
     refund = reviews.send_back(reference=held.reference, reason="Paid twice", actor=given.MANAGER)
-    sending_back._take_turn(refund.id)
+    sending_back.take_turn(refund.id)
     gateway = registry.gateway("sandbox")
     right, gateway._base_url = gateway._base_url, "http://127.0.0.1:9"
     try:

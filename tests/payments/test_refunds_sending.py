@@ -87,10 +87,10 @@ def test_a_refusal_is_a_failure_with_its_words(made):
 
 def test_only_one_process_gets_the_turn(made):
     refund = given.asked(made)
-    first = sending_back._take_turn(refund.id)
+    first = sending_back.take_turn(refund.id)
     assert first is not None
-    assert sending_back._take_turn(refund.id) is None
-    assert sending_back._take_turn(refund.id, again_after=first.taken_at) is None
+    assert sending_back.take_turn(refund.id) is None
+    assert sending_back.take_turn(refund.id, again_after=first.taken_at) is None
 
 
 def test_processed_is_told_twice_and_counts_once(made):

@@ -182,7 +182,7 @@ def _claim(limit: int) -> list[tuple[uuid.UUID, Step]]:
 
 def _work(refund_id: uuid.UUID, step: Step, actor: Actor) -> None:
     if step is Step.SEND:
-        _send(_take_turn(refund_id), actor)
+        _send(take_turn(refund_id), actor)
     elif step is Step.ASK:
         ask(refund_id, actor)
     else:
@@ -192,7 +192,7 @@ def _work(refund_id: uuid.UUID, step: Step, actor: Actor) -> None:
         if said is not None:
             learn(refund_id=refund_id, said=said, actor=actor)
         else:  # nothing there, long enough after the call: it never arrived
-            _send(_take_turn(refund_id, again_after=before), actor)
+            _send(take_turn(refund_id, again_after=before), actor)
 
 
 def _send(turn: Turn | None, actor: Actor) -> None:
@@ -231,7 +231,7 @@ def _how_it_stands(refund: Refund) -> RefundSaid | None:
 
 
 @transactional
-def _take_turn(refund_id: uuid.UUID, *, again_after: datetime | None = None) -> Turn | None:
+def take_turn(refund_id: uuid.UUID, *, again_after: datetime | None = None) -> Turn | None:
     """The turn to ask for a refund: the first one, or another after one whose reply was lost and that left no trace."""
     refund, now = lock_refund(refund_id), utcnow()
     if again_after is None:
