@@ -39,8 +39,23 @@ def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "unit-label", f"{room}/label"
     yield "pay-at-the-door", pay_page(page, hotel)
     yield "payments", f"/payments/{hotel}/"
-    yield "payment", first_link(page, f"/payments/{hotel}/", f"/payments/{hotel}/")
+    yield "payment", first_link(page, f"/payments/{hotel}/?status=succeeded", f"/payments/{hotel}/", r"/[0-9A-Z]{5}-[^/]+$")
     yield "review-queue", f"/payments/{hotel}/review"
+    yield "bills", f"/payments/{hotel}/bills"
+    yield "bill", first_link(page, f"/payments/{hotel}/bills?status=part_paid", f"/payments/{hotel}/bills/", r"/[0-9]+$")
+    yield "mobile-money", f"/payments/{fleet}/mobile"
+    yield "refunds", f"/payments/{hotel}/refunds"
+    yield "payouts", f"/payments/{hotel}/payouts"
+    yield "payout", first_link(page, f"/payments/{hotel}/payouts", f"/payments/{hotel}/payouts/", r"/[0-9a-z_-]{16,}$")
+    yield "reconciliation", f"/payments/{hotel}/reconciliation"
+    yield "charges", f"/payments/{hotel}/charges"
+    yield "providers", f"/payments/{hotel}/providers"
+    yield "provider", f"/payments/{hotel}/providers/mpesa"
+    yield "books", f"/books/{hotel}/"
+    yield "journal", f"/books/{hotel}/journal"
+    yield "book-account", first_link(page, f"/books/{hotel}/", f"/books/{hotel}/accounts/", r"/[0-9]+$")
+    yield "book-entry", first_link(page, f"/books/{hotel}/journal", f"/books/{hotel}/entries/", r"/[0-9]+$")
+    yield "months", f"/books/{hotel}/months"
     yield "people", f"/admin/{hotel}/people"
     yield "roles", f"/admin/{hotel}/roles"
     yield "audit-trail", f"/admin/{hotel}/audit"
@@ -71,12 +86,12 @@ def check_out(page: Page, door: str) -> None:
     page.wait_for_url("**/sandbox/checkout/**")
 
 
-def first_link(page: Page, address: str, holding: str) -> str:
+def first_link(page: Page, address: str, holding: str, ending: str = "") -> str:
     """The first address on a page that goes on to one of its things."""
     page.goto(address)
     found = page.locator(f"main a[href*='{holding}']").evaluate_all("links => links.map(a => a.pathname)")
     beyond = [path for path in found if not path.endswith((holding, ".csv", "/review", "/register", "/labels"))]
-    return str(beyond[0]) if beyond else address
+    return str(next((path for path in beyond if re.search(ending, path)), address))
 
 
 def sign_in(page: Page, run: dict[str, Any]) -> None:

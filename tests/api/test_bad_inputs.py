@@ -11,7 +11,7 @@ from portal.core.cache import cache
 from portal.core.db import db
 from portal.extensions import limiter
 from portal.shared.identity.models import Role
-from tests.factories import assets, identity
+from tests.factories import assets, identity, payouts
 from tests.support.databases import settings_for_tests
 
 ROOM = {"room_number": "101", "price": "10000"}
@@ -32,6 +32,7 @@ def everywhere(hotel, owner, contract):
     """`everywhere(data=...)` sends the same to every resource that takes a body; answers the refusals."""
     assets.room(hotel, number="101")
     assets.vehicle(hotel, number="101")
+    transfer = payouts.drafted(hotel)
 
     def send(**options):
         options = {"content_type": "application/json", **options}
@@ -42,6 +43,7 @@ def everywhere(hotel, owner, contract):
                     path = path.replace("{asset_number}", hotel.asset_number)
                     for name in ("room_number", "vehicle_number", "unit_number"):
                         path = path.replace(f"{{{name}}}", "101")
+                    path = path.replace("{transfer_id}", str(transfer.id))
                     answers.append(owner.call(verb.upper(), path, **options))
         assert len(answers) > 10
         return [(each.status_code, each.json["error"]) for each in answers]
