@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from flask import Response, make_response
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: An amount below zero begins like a formula, and is to be added up by whoever opens the file.
+NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
 
 
 def csv_file(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -28,5 +31,6 @@ def csv_file(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) 
 def _plain(cell: object) -> object:
     if isinstance(cell, datetime):
         return cell.isoformat(timespec="seconds")
-    # a spreadsheet runs text that begins like a formula; an apostrophe keeps it text
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    if not isinstance(cell, str) or not cell.startswith(FORMULA) or NUMBER.fullmatch(cell):
+        return cell
+    return f"'{cell}"  # a spreadsheet runs text that begins like a formula; an apostrophe keeps it text

@@ -269,6 +269,7 @@ def test_the_page_begins_a_comparison_shows_how_far_it_is_and_what_came_of_it(ow
     assert "Agreed" in page
     lines = owner.get(f"{at(place)}/differences.csv").text.splitlines()
     assert [line.split(",")[1:4] for line in lines[1:]] == [["sandbox", "missing_here", "open"]]
+    assert ",,10000.00,NGN," in lines[1]
     assert "1 difference in the payments" in owner.get(
         f"/home/{place.asset_number}/bell", headers={"HX-Request": "true", "HX-Target": "bell"}
     ).text  # fmt: skip

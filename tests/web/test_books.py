@@ -168,7 +168,7 @@ def test_the_journal_comes_in_pages_and_filters_by_account(desk, at, place, monk
 @pytest.mark.parametrize(
     ("sheet", "cells"),
     [
-        ("trial-balance.csv", ["1000", "Cash on hand", "500.00"]),
+        ("trial-balance.csv", ["1000", "Cash on hand", "500.00", ",-500.00,NGN"]),
         ("journal.csv", ["Counted the till", "1000", "4010"]),
         ("accounts/{cash}.csv", ["Counted the till", "500.00"]),
         ("credit.csv", ["ada@example.com", "2500.00"]),

@@ -4,8 +4,9 @@ import pytest
 
 from portal.core.db import db
 from portal.shared.payments.queries import get_intent
-from portal.shared.payments.services import inbox
-from tests.factories import assets, identity, payments
+from portal.shared.payments.services import inbox, intents
+from tests.factories import assets, bills, identity, payments
+from tests.support.queries import counting
 
 REASON = {"reason": "Asked the guest"}
 
@@ -82,6 +83,26 @@ def test_the_export_holds_the_same_payments_and_no_formula(desk, place):
     assert head.startswith("reference,started,status")
     assert line.startswith(made.reference)
     assert ",'+cmd@example.com,10000.00,10000.00,0.00,NGN,sandbox," in line
+
+
+def test_an_export_asks_no_more_of_the_database_for_many_than_for_few(desk, place):
+    def asked():
+        with counting() as sent:
+            assert desk.get(f"/payments/{place.asset_number}/export.csv").text.count("Bill ") == len(raised)
+        return len(sent)
+
+    raised = [_begun(place)]
+    few = asked()
+    raised += [_begun(place) for _n in range(5)]
+    assert asked() == few
+
+
+def _begun(place):
+    """A bill somebody set out to pay."""
+    bill = bills.bill(place)
+    return intents.open_intent(
+        purpose="bill", subject_id=bill.id, amount=bill.amount, payer_email="a@example.com", actor=payments.VISITOR
+    )
 
 
 def test_one_payments_life_is_told_in_order(desk, place):

@@ -12,6 +12,7 @@ from flask import Response, g, request, url_for
 
 from portal.core.clock import local_date, utcnow
 from portal.core.errors import DomainError
+from portal.core.money import DECIMALS, Money
 from portal.core.words import _, lazy_, ngettext
 from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import assets_of
@@ -78,12 +79,18 @@ def reconciliation_export(asset_number: str) -> Response:
     rows = (
         (
             each.created_at, each.provider, each.kind, each.status, each.name, each.reference or "",
-            "" if each.ours is None else each.ours, "" if each.theirs is None else each.theirs, each.currency,
+            _major(each.ours, each.currency), _major(each.theirs, each.currency), each.currency,
             each.resolved_by or "", each.note or "",
         )
         for each in queries.export_of(g.place.business_id, _wanted(DifferenceStatus.OPEN))
     )  # fmt: skip
     return csv_file(f"differences-{g.place.asset_number}-{utcnow():%Y-%m-%d}", heads, rows)
+
+
+def _major(minor: int | None, currency: str) -> str | None:
+    """A sum as the other sheets write it; a currency nobody knows has no coins."""
+    known = currency in DECIMALS
+    return None if minor is None else Money(minor, currency).to_major_str() if known else str(minor)
 
 
 @blueprint.get("/<asset_number>/reconciliation/runs")

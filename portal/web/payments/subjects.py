@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Protocol
 
 from portal.shared.assets.queries import units_by_id
 from portal.shared.assets.services.units import called
 from portal.shared.payments.bill_queries import bills_by_id
-from portal.shared.payments.models import PaymentIntent
 from portal.shared.payments.services import bills
 
 
-def paid_for(intents: Iterable[PaymentIntent]) -> dict[uuid.UUID, str]:
+class IsForSomething(Protocol):
+    """An intent, or a line of an export."""
+
+    @property
+    def purpose(self) -> str:
+        """What kind of thing it pays for."""
+
+    @property
+    def subject_id(self) -> uuid.UUID:
+        """The very thing."""
+
+
+def paid_for(intents: Iterable[IsForSomething]) -> dict[uuid.UUID, str]:
     """Words by the key of what is paid for; a thing that is not there any more is left out."""
     for_bills: set[uuid.UUID] = set()
     for_units: set[uuid.UUID] = set()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,6 +13,7 @@ from flask import Blueprint, Response, g, request, url_for
 from portal.core import parse
 from portal.core.clock import utcnow
 from portal.core.errors import DomainError
+from portal.core.money import Money
 from portal.core.words import _, ngettext
 from portal.shared.access.queries import find_grant_of_payment
 from portal.shared.assets.models import Asset
@@ -25,6 +24,7 @@ from portal.shared.payments.providers import called
 from portal.shared.payments.refund_queries import payments_with_open_refunds
 from portal.shared.payments.services import checkout, reviews
 from portal.web.context import NOTICES, Notice
+from portal.web.download import csv_file
 from portal.web.guards import current_actor, permission, platform_admin
 from portal.web.htmx import go, page, toast
 from portal.web.payments import refund_life, sections, words
@@ -60,10 +60,9 @@ def index(asset_number: str) -> Response:
 @permission("payments.view")
 def export(asset_number: str) -> Response:
     """The same list, all of it, for a spreadsheet."""
-    lines = _sheet(queries.export_of(g.place.id, _wanted()))
-    name = f"payments-{g.place.asset_number}-{utcnow():%Y-%m-%d}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(lines, mimetype="text/csv", headers=headers)
+    heads = ["reference", "started", "status", "for", "payer", "asked", "paid", "credit", "currency", "provider",
+             "transaction", "paid_at"]  # fmt: skip
+    return csv_file(f"payments-{g.place.asset_number}-{utcnow():%Y-%m-%d}", heads, _rows(g.place.id))
 
 
 @blueprint.get("/<asset_number>/review")
@@ -194,28 +193,16 @@ def _wanted() -> queries.Wanted:
     )
 
 
-def _sheet(found: Iterator[PaymentIntent]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    known: dict[uuid.UUID, str] = {}
-    writer.writerow(["reference", "started", "status", "for", "payer", "asked", "paid", "credit", "currency",
-                     "provider", "transaction", "paid_at"])  # fmt: skip
-    for intent in found:
-        if intent.subject_id not in known:
-            known |= paid_for([intent])
-        about, payment = known.get(intent.subject_id, ""), intent.payment
-        writer.writerow([
-            intent.reference, intent.created_at.isoformat(timespec="seconds"), intent.status,
-            _plain(about), _plain(intent.payer_email), intent.money.to_major_str(),
-            payment.money.to_major_str() if payment else "",
-            type(payment.money)(payment.remainder, payment.currency).to_major_str() if payment else "",
-            payment.currency if payment else intent.currency, intent.provider,
-            _plain(payment.provider_txn_id) if payment else "",
-            payment.paid_at.isoformat(timespec="seconds") if payment else "",
-        ])  # fmt: skip
-    return buffer.getvalue()
-
-
-def _plain(value: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+def _rows(asset_id: uuid.UUID) -> Iterator[tuple[object, ...]]:
+    """Each payment as a line; what it was for is asked once for every batch."""
+    for batch in queries.export_of(asset_id, _wanted()):
+        about = paid_for(batch)
+        for each in batch:
+            came = each.paid is not None
+            yield (
+                each.reference, each.created_at, each.status, about.get(each.subject_id, ""), each.payer_email,
+                Money(each.amount, each.currency).to_major_str(),
+                Money(each.paid, each.paid_currency).to_major_str() if came else "",
+                Money(each.remainder, each.paid_currency).to_major_str() if came else "",
+                each.paid_currency or each.currency, each.provider, each.provider_txn_id, each.paid_at,
+            )  # fmt: skip
