@@ -7,8 +7,11 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from flask import Response, make_response
+
+from portal.core.money import DECIMALS, Money
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: An amount below zero begins like a formula, and is to be added up by whoever opens the file.
@@ -26,6 +29,14 @@ def csv_file(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) 
     response.mimetype = "text/csv"
     response.headers["Content-Disposition"] = f"attachment; filename={name}.csv"
     return response
+
+
+@lru_cache(10_000)
+def sum_of(minor: int | None, currency: str) -> str | None:
+    """A sum of minor units for a cell; prices repeat down a sheet, and a currency nobody knows has no coins."""
+    if minor is None:
+        return None
+    return Money(minor, currency).to_major_str() if currency in DECIMALS else str(minor)
 
 
 def _plain(cell: object) -> object:

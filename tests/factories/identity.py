@@ -35,6 +35,13 @@ def member(asset: Asset, role: Role | str = Role.OWNER, **fields: object) -> Use
     return user
 
 
+def also(user: User, asset: Asset, role: Role | str = Role.OWNER) -> User:
+    """The same person at another place as well."""
+    db.session.add(Membership(user_id=user.id, asset_id=asset.id, role=role))
+    db.session.commit()
+    return user
+
+
 def acting(user: User) -> Actor:
     """The person as the actor of a command."""
     return Actor(ActorKind.USER, user.name, user.id, address="203.0.113.9")

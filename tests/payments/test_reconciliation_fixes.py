@@ -135,7 +135,7 @@ def test_a_settlement_is_booked_once_and_moves_the_money_to_the_bank(owner, plac
     assert compared(place).counts["kinds"] == {}
 
 
-def test_a_settlement_of_two_places_is_shared_by_what_each_has_there(owner, place, committed):
+def test_a_settlement_of_two_places_is_shared_by_what_each_has_there(app, owner, place, committed):
     second = assets.place(name="Beach House")
     committed.get(Asset, second.id).business_id = place.business_id
     committed.commit()
@@ -147,7 +147,13 @@ def test_a_settlement_of_two_places_is_shared_by_what_each_has_there(owner, plac
     compared(place)
     (one,) = open_ones()
     assert "Beach House" in owner.get(f"{at(place)}/differences/{one.id}").text
-    assert press(owner, place, one, "settlement").status_code == 303
+    refused = press(owner, place, one, "settlement")
+    assert "booked at Beach House" in refused.text, "whose books are not this owner's to write in"
+    assert booked(place, chart.BANK) == 0
+    both = app.test_client()
+    person = identity.member(place)
+    identity.sign_in(both, identity.also(person, second))
+    assert press(both, place, one, "settlement").status_code == 303
     assert [booked(each, chart.BANK) for each in (place, second)] == before
     assert [booked(each, MONEY) for each in (place, second)] == [0, 0]
     assert compared(place).counts["kinds"] == {}

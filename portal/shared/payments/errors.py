@@ -205,3 +205,7 @@ class DifferenceOver(Conflict):
 
 class NotMended(Conflict):
     """The provider, asked again, says something that this button cannot mend."""
+
+
+class OtherPlaces(Forbidden):
+    """It would be booked at a place this person does not reconcile."""

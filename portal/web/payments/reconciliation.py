@@ -12,7 +12,6 @@ from flask import Response, g, request, url_for
 
 from portal.core.clock import local_date, utcnow
 from portal.core.errors import DomainError
-from portal.core.money import DECIMALS, Money
 from portal.core.words import _, lazy_, ngettext
 from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import assets_of
@@ -24,7 +23,7 @@ from portal.shared.payments import reconciliation_queries as queries
 from portal.shared.payments.models import Difference, DifferenceKind, DifferenceStatus, Reconciliation
 from portal.shared.payments.services import reconciliation as comparing
 from portal.web.context import NOTICES, Notice
-from portal.web.download import csv_file
+from portal.web.download import csv_file, sum_of
 from portal.web.forms import BaseForm, ChoiceField, DayField
 from portal.web.guards import current_actor, current_user, permission
 from portal.web.htmx import go, page, toast
@@ -79,18 +78,12 @@ def reconciliation_export(asset_number: str) -> Response:
     rows = (
         (
             each.created_at, each.provider, each.kind, each.status, each.name, each.reference or "",
-            _major(each.ours, each.currency), _major(each.theirs, each.currency), each.currency,
+            sum_of(each.ours, each.currency), sum_of(each.theirs, each.currency), each.currency,
             each.resolved_by or "", each.note or "",
         )
         for each in queries.export_of(g.place.business_id, _wanted(DifferenceStatus.OPEN))
     )  # fmt: skip
     return csv_file(f"differences-{g.place.asset_number}-{utcnow():%Y-%m-%d}", heads, rows)
-
-
-def _major(minor: int | None, currency: str) -> str | None:
-    """A sum as the other sheets write it; a currency nobody knows has no coins."""
-    known = currency in DECIMALS
-    return None if minor is None else Money(minor, currency).to_major_str() if known else str(minor)
 
 
 @blueprint.get("/<asset_number>/reconciliation/runs")

@@ -37,7 +37,9 @@ FIXES: dict[str, tuple[Fix, Any]] = {
         lazy_("The payment is booked."),
     ),
     "settlement": (
-        lambda difference, _place, _note: fixes.book_settlement(difference_id=difference.id, actor=current_actor()),
+        lambda difference, _place, _note: fixes.book_settlement(
+            difference_id=difference.id, places=places_here(), actor=current_actor()
+        ),
         lazy_("The settlement is booked."),
     ),
     "propose": (

@@ -13,7 +13,6 @@ from flask import Blueprint, Response, g, request, url_for
 from portal.core import parse
 from portal.core.clock import utcnow
 from portal.core.errors import DomainError
-from portal.core.money import Money
 from portal.core.words import _, ngettext
 from portal.shared.access.queries import find_grant_of_payment
 from portal.shared.assets.models import Asset
@@ -24,7 +23,7 @@ from portal.shared.payments.providers import called
 from portal.shared.payments.refund_queries import payments_with_open_refunds
 from portal.shared.payments.services import checkout, reviews
 from portal.web.context import NOTICES, Notice
-from portal.web.download import csv_file
+from portal.web.download import csv_file, sum_of
 from portal.web.guards import current_actor, permission, platform_admin
 from portal.web.htmx import go, page, toast
 from portal.web.payments import refund_life, sections, words
@@ -198,11 +197,9 @@ def _rows(asset_id: uuid.UUID) -> Iterator[tuple[object, ...]]:
     for batch in queries.export_of(asset_id, _wanted()):
         about = paid_for(batch)
         for each in batch:
-            came = each.paid is not None
             yield (
                 each.reference, each.created_at, each.status, about.get(each.subject_id, ""), each.payer_email,
-                Money(each.amount, each.currency).to_major_str(),
-                Money(each.paid, each.paid_currency).to_major_str() if came else "",
-                Money(each.remainder, each.paid_currency).to_major_str() if came else "",
-                each.paid_currency or each.currency, each.provider, each.provider_txn_id, each.paid_at,
+                sum_of(each.amount, each.currency), sum_of(each.paid, each.paid_currency),
+                sum_of(each.remainder, each.paid_currency), each.paid_currency or each.currency,
+                each.provider, each.provider_txn_id, each.paid_at,
             )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ from portal.shared.ledger import chart
 from portal.shared.ledger.queries import entry_by_key, standing
 from portal.shared.ledger.services import entries
 from portal.shared.payments import providers
-from portal.shared.payments.errors import DifferenceOver, NotMended, ReasonMissing, SecondPersonNeeded
+from portal.shared.payments.errors import DifferenceOver, NotMended, OtherPlaces, ReasonMissing, SecondPersonNeeded
 from portal.shared.payments.models import (
     Difference,
     DifferenceKind,
@@ -94,8 +95,8 @@ def book_payment(*, difference_id: uuid.UUID, actor: Actor) -> Difference:
 
 
 @transactional
-def book_settlement(*, difference_id: uuid.UUID, actor: Actor) -> Difference:
-    """Book what the provider paid into the bank, once.
+def book_settlement(*, difference_id: uuid.UUID, places: Collection[uuid.UUID], actor: Actor) -> Difference:
+    """Book what the provider paid into the bank, once; `places` are those whose books the actor may write to.
 
     What the provider kept was booked with each payment, so what arrives is what leaves "Money at the provider".
     A settlement of several places is shared out by what each has there.
@@ -103,7 +104,14 @@ def book_settlement(*, difference_id: uuid.UUID, actor: Actor) -> Difference:
     difference = _locked(difference_id, DifferenceKind.SETTLEMENT_NOT_BOOKED)
     at, total = difference.details.get("at"), difference.theirs or 0
     key = f"settlement:{difference.provider}:{difference.name}"
-    for nth, (place, share) in enumerate(shares_of(difference, total)):
+    shares = shares_of(difference, total)
+    others = [place.name for place, _share in shares if place.id not in places]
+    if others:
+        raise OtherPlaces(
+            _("A part of it is booked at %(places)s. Somebody who reconciles there too has to do it.",
+              places=", ".join(others))
+        )  # fmt: skip
+    for nth, (place, share) in enumerate(shares):
         paid_out = entries.draft(
             "settlement.received",
             key=key if nth == 0 else f"{key}:{place.asset_number}",
