@@ -269,17 +269,20 @@ def test_who_asked_for_the_return_does_not_send_it(client, place, receipt):
     assert "Claim for this bill" in client.get(address).text
 
 
-def test_money_that_is_not_confirmed_is_confirmed_by_hand(desk, client, place, session):
+def test_money_that_is_not_confirmed_is_confirmed_by_hand(app, desk, client, place, session):
     token = paybill_accounts.of_place(place).token
     news = {"TransID": "SNEWS00001", "TransAmount": "50.00", "BillRefNumber": "x", "BusinessShortCode": "174379"}
     client.post(f"/api/pay/k/{token}-c", json=news)
     address = at(place, "/mobile/SNEWS00001")
     assert "Not confirmed yet" in desk.get(address).text
     assert desk.post(f"{address}/check").status_code == 303
-    assert desk.post(f"{address}/vouch", data={"vouch-code": "SOTHER0001"}).status_code == 422
-    assert desk.post(f"{address}/vouch", data={"vouch-code": "snews00001"}).status_code == 303
+    assert desk.post(f"{address}/vouch", data={"vouch-code": "snews00001"}).status_code == 403, "no manager"
+    manager = app.test_client()
+    identity.sign_in(manager, identity.member(place, "manager"))
+    assert manager.post(f"{address}/vouch", data={"vouch-code": "SOTHER0001"}).status_code == 422
+    assert manager.post(f"{address}/vouch", data={"vouch-code": "snews00001"}).status_code == 303
     bill = mobile.bill(place)
-    refused = desk.post(f"{address}/bill", data={"bill-number": str(bill.number)})
+    refused = manager.post(f"{address}/bill", data={"bill-number": str(bill.number)})
     assert "somebody else must claim it." in refused.text
 
 

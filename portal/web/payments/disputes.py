@@ -8,7 +8,7 @@ from flask import Response, g, request, url_for
 
 from portal.core.errors import DomainError
 from portal.core.words import _
-from portal.shared.access.queries import find_grant_of_payment
+from portal.shared.access.queries import grants_of_payments
 from portal.shared.payments import refund_queries as found_by
 from portal.shared.payments.models import DisputeStatus
 from portal.shared.payments.services import disputes as told
@@ -51,7 +51,7 @@ def _list(filled: uuid.UUID | None, form: DoneForm) -> Response:
         "refunds/disputes.html",
         "rows",
         found=found,
-        grants={each.id: find_grant_of_payment(each.payment_id) for each in found.items},
+        grants=grants_of_payments([each.payment_id for each in found.items]),
         words=refund_words,
         form=form,
         filled=filled,

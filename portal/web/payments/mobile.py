@@ -24,7 +24,7 @@ from portal.shared.payments.services import receipts, verification
 from portal.web.context import NOTICES, Notice
 from portal.web.download import csv_file
 from portal.web.forms import BaseForm, ChoiceField, CodeField, EmailField, StrictStringField, WholeField
-from portal.web.guards import current_actor, permission
+from portal.web.guards import current_actor, permission, require
 from portal.web.htmx import go, page, toast
 from portal.web.payments import mobile_words
 from portal.web.payments.views import blueprint
@@ -59,6 +59,8 @@ class CodeForm(BaseForm):
     )
 
 
+#: What makes money of an unsigned message, or nothing, on a person's word: not for everybody who claims.
+BY_HAND = ("vouch", "dismiss")
 FORMS: dict[str, type[BaseForm]] = {
     "bill": BillClaimForm,
     "unit": UnitClaimForm,
@@ -108,6 +110,8 @@ def mobile_show(asset_number: str, transaction: str) -> Response:
 def mobile_step(asset_number: str, transaction: str, step: str) -> Response:
     """Claim it, confirm it by hand, set it aside, or ask for it to go back."""
     receipt = _receipt(transaction)
+    if step in BY_HAND:
+        require("payments.review", asset_id=g.place.id)
     form = _form(step, receipt)
     if form.validate_on_submit():
         try:
