@@ -81,12 +81,6 @@ def find_grant_of_payment(payment_id: uuid.UUID) -> AccessGrant | None:
     return db.session.scalar(select(AccessGrant).where(AccessGrant.payment_id == payment_id))
 
 
-def grants_of_payments(payment_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, AccessGrant]:
-    """What several payments bought, by payment."""
-    found = db.session.scalars(select(AccessGrant).where(AccessGrant.payment_id.in_(payment_ids)))
-    return {grant.payment_id: grant for grant in found if grant.payment_id}
-
-
 def get_grant(grant_id: uuid.UUID, *, asset_id: uuid.UUID | None = None) -> AccessGrant:
     """One grant, of one place when it is named."""
     grant = db.session.get(AccessGrant, grant_id, populate_existing=True)

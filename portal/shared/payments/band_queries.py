@@ -51,14 +51,6 @@ def count_over(moment: datetime) -> int:
     return db.session.scalar(select(func.count()).select_from(ChargeBand).where(_over(moment))) or 0
 
 
-def get_band(band_id: uuid.UUID) -> ChargeBand:
-    """A band; raises NoSuchBand."""
-    found: ChargeBand | None = db.session.get(ChargeBand, band_id, populate_existing=True)
-    if found is None:
-        raise NoSuchBand(_("There is no such charge."))
-    return found
-
-
 def kinds_known() -> set[Kind]:
     """The price lists somebody has set, or that were loaded."""
     rows = db.session.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -99,13 +99,6 @@ def bill_figures(asset_id: uuid.UUID, wanted: WantedBills, today: date) -> dict[
         )
     ).one()
     return dict(zip(("bills", "asked", "paid", "due", "overdue"), map(int, row), strict=True))
-
-
-def unpaid_bills_of(customer_id: uuid.UUID, limit: int = 50) -> Sequence[Bill]:
-    """What a customer still has to pay, the oldest first."""
-    return db.session.scalars(
-        select(Bill).where(Bill.customer_id == customer_id, Bill.status.in_(UNPAID)).order_by(Bill.id).limit(limit)
-    ).all()
 
 
 def deposit_used(bill: Bill) -> bool:

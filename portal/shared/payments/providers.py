@@ -13,7 +13,7 @@ from portal.core.db import db
 from portal.core.errors import Conflict
 from portal.core.words import _
 from portal.gateways import registry
-from portal.gateways.base import Gateway, Listing, PayBill, Payouts, PhonePush, Refunds
+from portal.gateways.base import Gateway, Listing, PayBill, Payouts, Refunds
 from portal.shared.payments.models import GatewayAccount
 
 NAMES = {"mpesa": "M-Pesa", "cash": "Cash", "card": "Card machine"}
@@ -94,12 +94,6 @@ def signers(provider: str) -> list[tuple[uuid.UUID | None, Gateway]]:
     return found if by_settings is None else [(None, by_settings), *found]
 
 
-def refunds_for(provider: str, business_id: uuid.UUID) -> Refunds:
-    """A provider that gives money back by itself; raises NotOffered."""
-    sentence = _("%(provider)s cannot send money back by itself.", provider=called(provider))
-    return cast(Refunds, _that_can("refund", provider, business_id, sentence))
-
-
 def refunds_of(begun: Through) -> Refunds:
     """Whoever collected a payment, if they give money back by themselves; raises NotOffered."""
     sentence = _("%(provider)s cannot send money back by itself.", provider=called(begun.provider))
@@ -115,12 +109,6 @@ def payouts_for(provider: str, business_id: uuid.UUID) -> Payouts:
     """A provider that sends money out; raises NotOffered."""
     sentence = _("%(provider)s cannot send money out from here.", provider=called(provider))
     return cast(Payouts, _that_can("transfer", provider, business_id, sentence))
-
-
-def phones_for(provider: str, business_id: uuid.UUID) -> PhonePush:
-    """A provider that asks a phone for its PIN; raises NotOffered."""
-    sentence = _("%(provider)s cannot ask a phone for money.", provider=called(provider))
-    return cast(PhonePush, _that_can("push", provider, business_id, sentence))
 
 
 def pay_bill_for(provider: str, business_id: uuid.UUID) -> PayBill:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select, text
+from sqlalchemy import Select, bindparam, func, select, text
 from sqlalchemy.orm import joinedload
 
 from portal.core import locks
@@ -120,43 +120,11 @@ def lock_transaction(intent_id: uuid.UUID, provider: str, transaction_id: str) -
 def payments_of(asset_id: uuid.UUID, wanted: Wanted, *, cursor: str | None = None, limit: object = 50) -> Page[Any]:
     """One page of a place's payments, the youngest first, each intent with its money."""
     return page_of(
-        _wanted(asset_id, wanted).options(joinedload(PaymentIntent.payment)),
+        payments_wanted(asset_id, wanted).options(joinedload(PaymentIntent.payment)),
         (PaymentIntent.created_at, PaymentIntent.id),
         cursor=cursor,
         limit=limit,
     )
-
-
-#: What an export says of a payment: columns, because a hundred thousand objects take their time to be made.
-_EXPORTED = (
-    PaymentIntent.reference,
-    PaymentIntent.created_at,
-    PaymentIntent.status,
-    PaymentIntent.purpose,
-    PaymentIntent.subject_id,
-    PaymentIntent.payer_email,
-    PaymentIntent.amount,
-    PaymentIntent.currency,
-    PaymentIntent.provider,
-    Payment.amount.label("paid"),
-    Payment.remainder,
-    Payment.currency.label("paid_currency"),
-    Payment.provider_txn_id,
-    Payment.paid_at,
-)
-BATCH = 2_000
-
-
-def export_of(asset_id: uuid.UUID, wanted: Wanted) -> Iterator[Sequence[Row[Any]]]:
-    """Every payment that is wanted, the youngest first, in batches, so that an export holds little at a time."""
-    rows = db.session.execute(
-        _wanted(asset_id, wanted)
-        .outerjoin(Payment, Payment.intent_id == PaymentIntent.id)
-        .with_only_columns(*_EXPORTED)
-        .order_by(PaymentIntent.created_at.desc(), PaymentIntent.id.desc())
-        .execution_options(yield_per=BATCH)
-    )
-    yield from rows.partitions()
 
 
 def payments_for(subject_id: uuid.UUID, *, limit: int = 20) -> Sequence[PaymentIntent]:
@@ -238,7 +206,7 @@ def credit_of(asset_id: uuid.UUID, payer_email: str) -> list[Money]:
 
 def figures_of(asset_id: uuid.UUID, wanted: Wanted) -> dict[str, int]:
     """Over the wanted payments: how many, how many paid, what they earned and what is owed back, in minor units."""
-    found = _wanted(asset_id, wanted).outerjoin(Payment, Payment.intent_id == PaymentIntent.id)
+    found = payments_wanted(asset_id, wanted).outerjoin(Payment, Payment.intent_id == PaymentIntent.id)
     here = Payment.currency == PaymentIntent.currency  # money in another currency is in no sum of this one
     row = db.session.execute(
         found.with_only_columns(
@@ -344,7 +312,8 @@ def _locked(question: Select[GatewayMessage]) -> GatewayMessage:
     return db.session.scalars(question.with_for_update().execution_options(populate_existing=True)).one()
 
 
-def _wanted(asset_id: uuid.UUID, wanted: Wanted) -> Select[PaymentIntent]:
+def payments_wanted(asset_id: uuid.UUID, wanted: Wanted) -> Select[PaymentIntent]:
+    """The question for the payments of a place that are wanted, to be asked in pages, in figures or whole."""
     question = select(PaymentIntent).where(PaymentIntent.asset_id == asset_id)
     if wanted.status:
         question = question.where(PaymentIntent.status == wanted.status)

@@ -14,7 +14,7 @@ from portal.reporting.closing import HELD, PAYOUTS, REFUNDS, UNCLAIMED, Hanging
 from portal.reporting.subjects import Subject
 from portal.shared.customers.models import Customer
 from portal.shared.identity.queries import find_user
-from portal.shared.ledger.chart import CHART, CUSTOMER_CREDIT, FACTS, Line, Plan
+from portal.shared.ledger.chart import CHART, FACTS, Line, Plan
 from portal.shared.ledger.models import Account, Entry
 from portal.shared.ledger.queries.periods import month_after
 
@@ -99,11 +99,6 @@ def _pages(subject: Subject) -> Iterable[tuple[str, dict[str, str]]]:
         yield "payments.mobile_show", {"transaction": subject.name}
     elif subject.kind in ("difference", "settlement"):
         yield "payments.reconciliation_difference", {"difference_id": str(subject.id)}
-
-
-def customer_of(account: Account, customers: Mapping[str, Customer]) -> Customer | None:
-    """Whose credit an account is."""
-    return customers.get(account.owner) if account.code == CUSTOMER_CREDIT else None
 
 
 def who(key: str | None) -> str:

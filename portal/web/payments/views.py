@@ -18,6 +18,7 @@ from portal.shared.access.queries import find_grant_of_payment
 from portal.shared.assets.models import Asset
 from portal.shared.payments import queries
 from portal.shared.payments.bill_queries import bills_by_id
+from portal.shared.payments.exports import export_of
 from portal.shared.payments.models import PaymentIntent
 from portal.shared.payments.providers import called
 from portal.shared.payments.refund_queries import payments_with_open_refunds
@@ -194,7 +195,7 @@ def _wanted() -> queries.Wanted:
 
 def _rows(asset_id: uuid.UUID) -> Iterator[tuple[object, ...]]:
     """Each payment as a line; what it was for is asked once for every batch."""
-    for batch in queries.export_of(asset_id, _wanted()):
+    for batch in export_of(asset_id, _wanted()):
         about = paid_for(batch)
         for each in batch:
             yield (
