@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Result, Row
 
 from portal.core.db import db
 from portal.shared.payments.models import Payment, PaymentIntent
@@ -33,7 +33,7 @@ BATCH = 2_000
 
 def export_of(asset_id: uuid.UUID, wanted: Wanted) -> Iterator[Sequence[Row[Any]]]:
     """Every payment that is wanted, the youngest first, in batches, so that an export holds little at a time."""
-    rows = db.session.execute(
+    rows: Result[Any] = db.session.execute(
         payments_wanted(asset_id, wanted)
         .outerjoin(Payment, Payment.intent_id == PaymentIntent.id)
         .with_only_columns(*COLUMNS)
