@@ -41,21 +41,28 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def behind_http(app: Flask, do: Callable[[int], object]) -> Iterator[int]:
-    """A port where POST /<n> does piece n; the processes are gone afterwards."""
+    """A port where POST /<n> does piece n."""
+    view = Flask("bench")
+
+    @view.post("/<int:n>")
+    def one(n: int) -> str:
+        with app.app_context():
+            do(n)
+        return "done"
+
+    with serving(app, view) as port:
+        yield port
+
+
+@contextmanager
+def serving(app: Flask, wsgi: Flask) -> Iterator[int]:
+    """A port where as many processes answer as the portal starts by itself; they are gone afterwards."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=64)
 
     def serve() -> None:
         with app.app_context():
             db.engine.dispose(close=False)
-        view = Flask("bench")
-
-        @view.post("/<int:n>")
-        def one(n: int) -> str:
-            with app.app_context():
-                do(n)
-            return "done"
-
-        make_server("127.0.0.1", 0, view, threaded=True, request_handler=_Quiet, fd=listening.fileno()).serve_forever()
+        make_server("127.0.0.1", 0, wsgi, threaded=True, request_handler=_Quiet, fd=listening.fileno()).serve_forever()
 
     processes = [multiprocessing.get_context("fork").Process(target=serve, daemon=True) for _n in range(WORKERS)]
     for process in processes:
@@ -69,8 +76,11 @@ def behind_http(app: Flask, do: Callable[[int], object]) -> Iterator[int]:
         listening.close()
 
 
-def asked(port: int, pieces: int, hands: int) -> Served:
-    """So many hands, each with a connection of its own, ask for all the pieces."""
+Request = tuple[str, bytes, dict[str, str]]
+
+
+def asked(port: int, pieces: int, hands: int, requests: Sequence[Request] | None = None) -> Served:
+    """So many hands, each with a connection of its own, ask for all the pieces, or send all the requests."""
     queue, took, guard = list(range(pieces)), [], threading.Lock()
     failed: list[int] = []
 
@@ -83,7 +93,8 @@ def asked(port: int, pieces: int, hands: int) -> Served:
             except IndexError:
                 break
             began = time.perf_counter()
-            connection.request("POST", f"/{n}")
+            path, body, headers = requests[n] if requests else (f"/{n}", b"", {})
+            connection.request("POST", path, body, headers)
             answer = connection.getresponse()
             answer.read()
             mine.append(time.perf_counter() - began)
