@@ -63,7 +63,16 @@ def test_me_lists_places_with_what_may_be_done_there(client, session, app):
         {
             "asset_number": place.asset_number,
             "role": "cashier",
-            "permissions": ["assets.view", "payments.start", "payments.view"],
+            "permissions": [
+                "assets.view",
+                "bills.raise",
+                "bills.view",
+                "payments.claim",
+                "payments.refund",
+                "payments.start",
+                "payments.take",
+                "payments.view",
+            ],
         }
     ]
 
