@@ -268,6 +268,18 @@ def test_of_a_reversed_charge_only_what_had_not_gone_back_is_lost(session, made)
     assert given.books(made) == {"provider": -25_000, "hire": 1_000_000, "given": -1_000_000}
 
 
+def test_a_refund_that_fails_after_the_charge_was_reversed_went_with_it(session, made):
+    """The refund was on its way when the provider took all of it back: nothing of it lies there any more."""
+    given.wrong("fails")
+    refund = given.asked(made, 300_000)
+    given.work()
+    reversed_again(made)
+    assert given.arrived(refund).status == "failed"
+    assert given.books(made) == {"provider": -25_000, "hire": 1_000_000, "given": -1_000_000}
+    assert get_intent(made.reference).status == "refunded"
+    assert get_intent(made.reference).payment.refunded == made.amount
+
+
 def test_held_money_that_was_reversed_leaves_the_queue(session):
     made = payments.intent(assets.room())
     payments.decide(made, "wrong_amount")

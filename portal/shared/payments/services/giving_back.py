@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from portal.core.actor import Actor
 from portal.core.clock import utcnow
+from portal.core.db import uuid7
 from portal.core.money import Money
 from portal.core.words import _
 from portal.shared.assets.queries import asset_of
 from portal.shared.customers.queries import find_customer
 from portal.shared.ledger import chart
 from portal.shared.ledger.models import AccountKind
-from portal.shared.ledger.queries import standing
+from portal.shared.ledger.queries import entry_by_key, standing
 from portal.shared.ledger.services import entries
 from portal.shared.payments import purposes
 from portal.shared.payments.bill_queries import lock_bill
@@ -117,17 +118,19 @@ def lost(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
     amount = payment.amount - payment.refunded
     if amount <= 0:
         return 0
-    total = payment.charged - payment.refunded
+    key = f"payment:{payment.id}:reversed"
+    before = entry_by_key(key) is not None
+    passed_on = 0 if before else payment.charged - payment.amount
     amounts = {
         "held": left.held,
         "credit": left.credit,
         "given_back": amount - left.held - left.credit,
-        "passed_on": total - amount,
-        "total": total,
+        "passed_on": passed_on,
+        "total": amount + passed_on,
     }
     taken = entries.draft(
         "charge.reversed",
-        key=f"payment:{payment.id}:reversed",
+        key=f"{key}:{uuid7()}" if before else key,
         amounts=amounts,
         subject="payment",
         subject_id=payment.id,
@@ -137,7 +140,12 @@ def lost(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
     entries.post(place=asset_of(payment.asset_id), currency=payment.currency, drafts=[taken], actor=actor)
     payment.remainder = 0
     payment.refunded = payment.amount
-    return total
+    return amount + passed_on
+
+
+def was_taken_back(payment: Payment) -> bool:
+    """Whether the provider took the charge back by itself."""
+    return entry_by_key(f"payment:{payment.id}:reversed") is not None
 
 
 def _hold(intent: PaymentIntent) -> None:

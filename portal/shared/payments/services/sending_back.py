@@ -271,8 +271,13 @@ def _refused(refund_id: uuid.UUID, why: str, actor: Actor) -> None:
 
 
 def _failed(intent: PaymentIntent, payment: Payment, refund: Refund, why: str, actor: Actor) -> None:
-    """It did not go: what was taken for it is put back, and it can be asked for again."""
+    """It did not go: what was taken for it is put back, and it can be asked for again.
+
+    Unless the provider took the whole charge back meanwhile: then it went with that.
+    """
     giving_back.undo(payment, refund, why, actor)
+    if giving_back.was_taken_back(payment):
+        giving_back.lost(intent, payment, actor)
     refund.said = why
     move(intent, refund, RefundState.FAILED, actor, reason=why)
     alert("refund_failed", intent=intent, reference=intent.reference, actor=actor)
