@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.core import outbox
+from portal.core.errors import Invalid
 from portal.core.idempotency import IdempotencyKeyReused
 from portal.shared.access.queries import grants_of
 from portal.shared.access.services.offers import PURPOSE as ACCESS
@@ -154,6 +155,9 @@ def test_credit_is_spent_only_as_far_as_it_goes(place):
         desk.spend_credit(bill_id=bill.id, amount=500_001, actor=CLERK)
     with pytest.raises(MoreThanDue):
         desk.spend_credit(bill_id=bill.id, amount=850_001, actor=CLERK)
+    for nothing in (0, -100):
+        with pytest.raises(Invalid, match="more than nothing"):
+            desk.spend_credit(bill_id=bill.id, amount=nothing, actor=CLERK)
     for _twice in range(2):
         desk.spend_credit(bill_id=bill.id, amount=500_000, actor=CLERK, idem_key="once")
     assert (get_bill(bill.id).paid, credit_booked(place, bill.customer_id)) == (500_000, 0)

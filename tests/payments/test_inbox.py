@@ -225,6 +225,16 @@ def test_a_dispute_is_kept_with_its_reason_and_its_last_day(client, session, mad
     assert dispute.status == "resolved"
 
 
+def test_a_dispute_of_one_payment_is_not_changed_by_news_of_another(client, session, made):
+    """Whoever's key signs for one business names the disputes of no other."""
+    other = payments.paid(assets.room())
+    hear(client, disputed(made, "create"))
+    hear(client, disputed(other, "resolve", status="resolved", resolution="merchant-accepted"))
+    dispute = session.scalars(select(Dispute)).one()
+    assert (dispute.status, dispute.payment_id) == ("open", get_intent(made.reference).payment.id)
+    assert "payment.dispute_of_another_payment" in alerts(other)
+
+
 def test_a_lost_dispute_takes_the_money_out_of_the_books_once(client, session, made):
     from portal.gateways.sandbox.models import SandboxTransaction
 

@@ -134,6 +134,7 @@ def trail_words(action: str) -> str:
         "payment.dispute_create": _("The payer's bank disputes it"),
         "payment.dispute_remind": _("The provider reminds of the dispute"),
         "payment.dispute_resolve": _("The dispute was decided"),
+        "payment.dispute_of_another_payment": _("A dispute that is another payment's was not believed"),
         "dispute.handled": _("Somebody dealt with the dispute"),
         "payment.second_capture": _("A second payment for the same came, and is held beside the first"),
         "payment.returned_after_all": _("The provider says that this money went back to its sender after all"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from portal.core import locks
 from portal.core.actor import Actor
 from portal.core.clock import utcnow
+from portal.core.errors import Invalid
 from portal.core.idempotency import request_hash
 from portal.core.money import Money
 from portal.core.transaction import transactional
@@ -141,6 +142,8 @@ def spend_credit(*, bill_id: uuid.UUID, amount: int, actor: Actor, idem_key: str
         raise MoreThanDue(
             _("Only %(due)s is due for bill %(number)s.", due=bill.due, number=bill.number), field="amount"
         )
+    if amount < 1:
+        raise Invalid(_("Use more than nothing of it."), field="amount")
     has = credit_for(bill)
     if amount > has.minor:
         raise CreditTooLow(_("The customer has %(has)s of credit here.", has=has), field="amount")

@@ -54,12 +54,18 @@ def told(*, message: SignedMessage, provider: str, account_id: uuid.UUID | None,
 
 
 @transactional
-def note(*, reference: str, said: DisputeTold, actor: Actor) -> Dispute:
-    """Keep what a provider tells of a dispute: the first telling raises an alert, later ones bring it up to date."""
+def note(*, reference: str, said: DisputeTold, actor: Actor) -> Dispute | None:
+    """Keep what a provider tells of a dispute: the first telling raises an alert, later ones bring it up to date.
+
+    None, with an alert, for a dispute that was told of before of another payment: perhaps another business's.
+    """
     intent = lock_intent(reference)
     payment = find_payment_of(intent.id)
     assert payment is not None, "it was looked for"
     dispute = find_dispute(payment.provider, said.dispute_id)
+    if dispute is not None and dispute.payment_id != payment.id:
+        alert("dispute_of_another_payment", intent=intent, reference=reference, actor=actor)
+        return None
     fresh = dispute is None
     if dispute is None:
         dispute = Dispute(
