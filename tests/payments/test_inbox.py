@@ -10,10 +10,12 @@ from portal.gateways import registry
 from portal.gateways.base import Charge, ChargeStatus
 from portal.gateways.sandbox import clockwork, outgoing, service
 from portal.shared.audit.queries import trail
+from portal.shared.ledger import chart
+from portal.shared.ledger.queries import standing
 from portal.shared.payments.errors import ReasonMissing
 from portal.shared.payments.models import Dispute, GatewayMessage
 from portal.shared.payments.queries import get_intent
-from portal.shared.payments.services import disputes, inbox, sending_back, settlement
+from portal.shared.payments.services import disputes, inbox, refunds, sending_back, settlement
 from portal.shared.payments.services import payouts as sent
 from tests.factories import assets, payments, payouts
 from tests.factories import refunds as given
@@ -288,6 +290,35 @@ def test_a_refund_that_fails_after_the_charge_was_reversed_went_with_it(session,
     assert given.books(made) == {"provider": -25_000, "hire": 1_000_000, "given": -1_000_000}
     assert get_intent(made.reference).status == "refunded"
     assert get_intent(made.reference).payment.refunded == made.amount
+
+
+def handed_over(made, source):
+    """The provider could not give it back, so a person did."""
+    given.wrong("fails")
+    failed = given.arrived(given.asked(made))
+    hand = refunds.again(refund_id=failed.id, actor=given.CLERK, alone=True, by_hand=True)
+    refunds.hand_over(refund_id=hand.id, source=source, note="The card has expired", actor=given.CLERK)
+
+
+def test_what_staff_gave_back_on_the_providers_own_pages_reads_as_reversed_and_is_no_loss(session, made):
+    handed_over(made, "provider")
+    before = given.books(made)
+    reversed_again(made)
+    assert given.books(made) == before
+    assert not session.scalars(select(Dispute)).all()
+
+
+def test_what_a_person_handed_over_and_the_provider_took_back_too_has_gone_twice(session, made):
+    handed_over(made, "cash")
+    reversed_again(made)
+    assert given.books(made) == {
+        "provider": -25_000, "cash": -1_000_000, "hire": 1_000_000, "given": -1_000_000
+    }  # fmt: skip
+    place = given.place_of(made)
+    assert standing(place.business_id, place.id, chart.DIFFERENCES, made.currency) == 1_000_000
+    assert session.scalars(select(Dispute)).one().amount == 1_000_000
+    reversed_again(made)
+    assert session.scalars(select(Dispute)).one().amount == 1_000_000
 
 
 def test_held_money_that_was_reversed_leaves_the_queue(session):

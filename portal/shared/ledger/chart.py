@@ -232,6 +232,7 @@ FACTS: dict[str, Fact] = {
             debit(CREDIT, "credit"),
             debit(COUNTER, "given_back"),
             debit(CHARGES_PASSED_ON, "passed_on"),
+            debit(DIFFERENCES, "twice"),
             credit(MONEY, "total"),
         ),
     ),

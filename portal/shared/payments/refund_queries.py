@@ -15,6 +15,8 @@ from portal.core import locks
 from portal.core.db import db
 from portal.core.paging import Page, page_of
 from portal.core.words import _
+from portal.shared.ledger import chart
+from portal.shared.ledger.models import Account, Entry, Posting
 from portal.shared.payments.errors import NoSuchDispute, NoSuchRefund
 from portal.shared.payments.models import (
     Dispute,
@@ -97,6 +99,23 @@ def processed_of(payment_id: uuid.UUID) -> int:
     """How much of a payment has reached its payer again, in minor units."""
     total = db.session.scalar(
         select(func.sum(Refund.amount)).where(Refund.payment_id == payment_id, Refund.status == RefundState.PROCESSED)
+    )
+    return int(total or 0)
+
+
+def handed_over_of(payment_id: uuid.UUID) -> int:
+    """How much of a payment went back out of our own drawer or bank, as the books say. Minor units."""
+    total = db.session.scalar(
+        select(func.sum(-Posting.amount))
+        .join(Entry, Entry.id == Posting.entry_id)
+        .join(Account, Account.id == Posting.account_id)
+        .join(Refund, Refund.id == Entry.subject_id)
+        .where(
+            Refund.payment_id == payment_id,
+            Entry.subject == "refund",
+            Entry.fact == "refund.processed",
+            Account.code.in_((chart.CASH, chart.BANK)),
+        )
     )
     return int(total or 0)
 

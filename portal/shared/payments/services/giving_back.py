@@ -23,6 +23,7 @@ from portal.shared.payments import purposes
 from portal.shared.payments.bill_queries import lock_bill
 from portal.shared.payments.errors import NothingToRefund, RefundTooLarge, RefundTooSmall
 from portal.shared.payments.models import Payment, PaymentIntent, Refund
+from portal.shared.payments.refund_queries import handed_over_of
 from portal.shared.payments.services import bills
 
 
@@ -111,22 +112,25 @@ def undo(payment: Payment, refund: Refund, reason: str, actor: Actor) -> None:
 def lost(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
     """Book that the provider took back whatever had not gone back yet; returns how much, in minor units.
 
-    A payer who gets all of a charge back gets the charges they bore on top of it back as well.
+    A payer who gets all of a charge back gets the charges they bore on top of it back as well. What was handed over
+    by a person before, and not by the provider, has gone twice.
     """
     _hold(intent)
     left = left_of(intent, payment)
     amount = payment.amount - payment.refunded
-    if amount <= 0:
-        return 0
     key = f"payment:{payment.id}:reversed"
     before = entry_by_key(key) is not None
+    twice = 0 if before else handed_over_of(payment.id)
+    if amount + twice <= 0:
+        return 0
     passed_on = 0 if before else payment.charged - payment.amount
     amounts = {
         "held": left.held,
         "credit": left.credit,
         "given_back": amount - left.held - left.credit,
         "passed_on": passed_on,
-        "total": amount + passed_on,
+        "twice": twice,
+        "total": amount + passed_on + twice,
     }
     taken = entries.draft(
         "charge.reversed",
@@ -140,7 +144,7 @@ def lost(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
     entries.post(place=asset_of(payment.asset_id), currency=payment.currency, drafts=[taken], actor=actor)
     payment.remainder = 0
     payment.refunded = payment.amount
-    return amount + passed_on
+    return amount + passed_on + twice
 
 
 def was_taken_back(payment: Payment) -> bool:
