@@ -78,6 +78,9 @@ def written(row: R) -> R:
     The unit of work orders rows by relationships; rows that only know each other's keys are written in the order
     of these calls. What the database fills in by itself is read when somebody asks for it.
     """
+    for column in row.__table__.c:
+        if column.server_default is None and column.key not in row.__dict__:
+            setattr(row, column.key, None)
     values = {name: value for name, value in row.__dict__.items() if name in row.__table__.c}
     db.session.connection().execute(row.__table__.insert(), values)  # type: ignore[attr-defined]
     make_transient_to_detached(row)
