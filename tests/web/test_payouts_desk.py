@@ -6,7 +6,7 @@ from portal.gateways.sandbox import clockwork, faults
 from portal.shared.identity.models import Role
 from portal.shared.payments.payout_queries import PayoutsWanted, payouts_of
 from portal.shared.payments.services import bands, payouts
-from tests.factories import assets, identity
+from tests.factories import identity
 from tests.factories import payouts as made
 
 
@@ -200,13 +200,6 @@ def test_the_list_is_a_sheet_too(maker, place):
     assert sheet.mimetype == "text/csv"
     assert f"{payout.reference}," in sheet.text
     assert ",1000.00,10.00,NGN,sandbox," in sheet.text
-
-
-def test_a_payout_of_another_place_is_not_there(checker, session):
-    payout = made.drafted(made.funded(name="Elsewhere"))
-    here = assets.place()
-    identity.member(here, Role.OWNER)
-    assert checker.get(f"/payments/{here.asset_number}/payouts/{payout.reference}").status_code == 404
 
 
 def test_payouts_are_found_from_anywhere(checker, place):
