@@ -1,4 +1,4 @@
-"""Money's whole way, in the browser: in by every provider and by hand, some of it back, some of it out, and the books."""
+"""Money's whole way in the browser: in by every provider and by hand, part of it back, part of it out, and the books."""
 
 import re
 import uuid
@@ -67,7 +67,8 @@ def raised(desk, url, place, what, amount, *, email):
     desk.get_by_label("E-mail").fill(email)
     desk.get_by_role("button", name="Raise the bill").click()
     expect(desk.get_by_role("heading", name=re.compile(r"Bill \d+"))).to_be_visible()
-    return re.search("/pay/b/.*", desk.get_by_role("link", name="As the customer sees it").get_attribute("href")).group()
+    link = desk.get_by_role("link", name="As the customer sees it").get_attribute("href")
+    return re.search("/pay/b/.*", link).group()
 
 
 def by_hand(desk):

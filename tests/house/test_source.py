@@ -49,7 +49,7 @@ def test_no_strangers_broker_or_database_is_written_in():
 
 
 def test_secrets_are_compared_in_constant_time():
-    telling = re.compile(r"signature|secret|digest|hmac|password", re.IGNORECASE)
+    telling = re.compile(r"signature|secret|digest|hmac|password|verif_?hash|self\._hash|proof\(", re.IGNORECASE)
     found = [
         f"{where}:{node.lineno} {ast.unparse(node)}"
         for where, tree in trees("portal/")
@@ -58,6 +58,40 @@ def test_secrets_are_compared_in_constant_time():
         and isinstance(node.ops[0], ast.Eq | ast.NotEq)
         and telling.search(ast.unparse(node))
         and not any(isinstance(each, ast.Constant) for each in (node.left, *node.comparators))
+    ]
+    assert not found, found
+
+
+def test_whoever_proves_where_a_message_comes_from_compares_in_constant_time():
+    """Each provider's signature or hash, and the paybill addresses that carry a proof instead of standing in a table."""
+    proving = {
+        (where, node.name): {
+            each.func.attr if isinstance(each.func, ast.Attribute) else getattr(each.func, "id", "")
+            for each in ast.walk(node)
+            if isinstance(each, ast.Call)
+        }
+        for where, tree in trees("portal/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and not where.startswith("portal/gateways/vocabulary/")
+        and (node.name == "parse_webhook" or (where.endswith("paybill_accounts.py") and node.name == "by_token"))
+    }
+    assert {where.split("/")[2] for where, _name in proving} >= {"paystack", "flutterwave", "payments"}
+    careless = [each for each, calls in proving.items() if "compare_digest" not in calls]
+    assert not careless, careless
+
+
+def test_the_address_of_a_phones_answer_is_looked_up_and_never_compared_here():
+    """Daraja signs nothing; its tokens hold 128 bits of chance, and the database's index finds them or does not."""
+    found = [
+        f"{where}:{node.lineno} {ast.unparse(node)}"
+        for where, tree in trees("portal/")
+        if where.startswith(("portal/shared/payments/services", "portal/api/", "portal/gateways/daraja"))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        and isinstance(node.ops[0], ast.Eq | ast.NotEq)
+        and any(re.search(r"(^|[._])token$", ast.unparse(each)) for each in (node.left, *node.comparators))
+        and not any("self._token" in ast.unparse(each) for each in (node.left, *node.comparators))
     ]
     assert not found, found
 

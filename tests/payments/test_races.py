@@ -17,10 +17,12 @@ from portal.shared.assets.models import Unit
 from portal.shared.assets.queries import unit_of
 from portal.shared.devices.models import DeviceCommand
 from portal.shared.devices.queries import commands_of
+from portal.shared.ledger.models import Entry
 from portal.shared.payments.models import GatewayMessage, Payment
 from portal.shared.payments.queries import get_intent
 from portal.shared.payments.services import checkout, inbox, intents, settlement
 from tests.factories import assets, payments
+from tests.support.money import sound
 
 
 @pytest.fixture
@@ -79,6 +81,8 @@ def test_fifty_webhooks_the_redirect_and_the_poller_are_one_payment(app, committ
     message = committed.scalars(select(GatewayMessage)).one()
     assert (message.deliveries, message.status) == (50, "done")
     assert commands_of(room.id)[0].action == "unlock"
+    assert count(committed, Entry) == 1
+    assert sound()
     assert sorted(took)[-3] < 5
 
 
@@ -123,9 +127,10 @@ def test_two_payers_for_one_room_at_once_one_is_let_in(app, committed, url):
     assert count(committed, Payment) == 6
 
 
-def test_expiry_and_a_late_payment_never_leave_a_paid_room_shut(app, committed, url):
+@pytest.mark.parametrize("runs", [25, pytest.param(200, marks=pytest.mark.chaos)])
+def test_expiry_and_a_late_payment_never_leave_a_paid_room_shut(app, committed, url, runs):
     """Whoever is first, the room ends active with the new end, and the last word to its door is to open."""
-    for _run in range(25):
+    for _run in range(runs):
         room = assets.room()
         payments.paid(room)
         made = payments.intent(room)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -87,6 +88,37 @@ def server() -> str:
         _started.append(cluster.start(log))
         assert wait_until(cluster.answers, 20), log.read_text()
     return postgres_url(cluster.url("postgres", ADMIN))
+
+
+def crash() -> bool:
+    """Let this worker's server die on the spot and start again, as after a fault of the machine; False if it is not ours.
+
+    SIGQUIT ends it without a word to its clients and without writing anything down: the next start recovers. What
+    was committed survives it only at `careful` databases, for the servers of tests answer before they have written.
+    """
+    if external() or not _started:
+        return False
+    cluster = Postgres(run_folder() / f"pg-{worker()}", careless=True)
+    running = _started.pop()
+    running.send_signal(signal.SIGQUIT)
+    running.wait(20)
+    log = run_folder() / f"pg-{worker()}.log"
+    _started.append(cluster.start(log))
+    assert wait_until(cluster.answers, 20), log.read_text()
+    return True
+
+
+@contextmanager
+def careful(database_url: str) -> Iterator[None]:
+    """Connections opened meanwhile keep what they committed, as every server but those of tests does."""
+    name = make_url(database_url).database
+    with _cursor(server()) as cursor:
+        cursor.execute(f'alter database "{name}" set synchronous_commit = on')
+    try:
+        yield
+    finally:
+        with _cursor(server()) as cursor:
+            cursor.execute(f'alter database "{name}" reset synchronous_commit')
 
 
 def worker() -> str:

@@ -32,7 +32,6 @@ def stands(place: Asset, *, currency: str | None = None, customer: object = None
     if customer is not None:
         accounts["credit"] = chart.credit_of(customer)
     found = {
-        name: standing(place.business_id, place.id, code, currency or place.currency)
-        for name, code in accounts.items()
+        name: standing(place.business_id, place.id, code, currency or place.currency) for name, code in accounts.items()
     }
     return {name: minor for name, minor in found.items() if minor}
