@@ -1,4 +1,4 @@
-"""Money's whole way in the browser: in by every provider and by hand, part of it back, part of it out, and the books."""
+"""Money's whole way in the browser: in by each provider and by hand, part of it back, part of it out, and the books."""
 
 import re
 import uuid

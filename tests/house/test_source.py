@@ -63,7 +63,7 @@ def test_secrets_are_compared_in_constant_time():
 
 
 def test_whoever_proves_where_a_message_comes_from_compares_in_constant_time():
-    """Each provider's signature or hash, and the paybill addresses that carry a proof instead of standing in a table."""
+    """Each provider's signature or hash, and paybill addresses that carry a proof instead of standing in a table."""
     proving = {
         (where, node.name): {
             each.func.attr if isinstance(each.func, ast.Attribute) else getattr(each.func, "id", "")

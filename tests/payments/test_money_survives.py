@@ -120,6 +120,7 @@ def survives(app, database_url, trade, *, seconds, seed, crash=False):
         subprocess.Popen(dying.command(database_url, public_url, f"{seed} {n}"), cwd=ROOT, stdout=subprocess.PIPE)
         for n in range(WORKERS)
     ]
+    assert [worker.stdout.readline() for worker in workers] == [b"ready\n"] * WORKERS
     over, troubles = time.monotonic() + seconds, 0
     try:
         while time.monotonic() < over:

@@ -91,7 +91,7 @@ def server() -> str:
 
 
 def crash() -> bool:
-    """Let this worker's server die on the spot and start again, as after a fault of the machine; False if it is not ours.
+    """Let this worker's server die on the spot and start again; False if it is the tester's own.
 
     SIGQUIT ends it without a word to its clients and without writing anything down: the next start recovers. What
     was committed survives it only at `careful` databases, for the servers of tests answer before they have written.

@@ -27,11 +27,12 @@ LIVES = (0.1, 1.2)
 
 
 def main(database_url: str, public_url: str, seed: str) -> int:
-    """Fork, wait, kill, until told to stop; says how many were killed."""
+    """Say when it is ready; fork, wait, kill, until told to stop; say how many were killed."""
     app = create_app(replace(settings_for_tests(database_url), public_url=public_url))
     http.FIRST_PAUSE_SECONDS = 0.01
     dice, over, killed = random.Random(seed), [], 0
     signal.signal(signal.SIGTERM, lambda *_given: over.append(True))
+    print("ready", flush=True)
     while not over:
         child = os.fork()
         if child == 0:
