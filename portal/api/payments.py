@@ -26,6 +26,7 @@ from portal.shared.assets.queries import asset_of, get_unit
 from portal.shared.assets.services.units import called
 from portal.shared.identity.errors import NoSuchPlace
 from portal.shared.payments.models import PaymentIntent
+from portal.shared.payments.providers import with_page
 from portal.shared.payments.queries import get_intent, no_such_payment
 from portal.shared.payments.services import checkout, inbox, intents
 
@@ -130,7 +131,7 @@ def init_payment(body: Asked) -> Started:
         payer_email=body.email,
         payer_phone=body.phone_number,
         return_url=body.return_url,
-        provider=body.provider,
+        provider=with_page(body.provider, place.business_id),
         idem_key=idempotency_key(),
         asked=request_hash(request.method, request.path, request.get_data()),
         actor=current_actor(),

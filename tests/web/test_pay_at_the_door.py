@@ -18,6 +18,7 @@ from portal.shared.assets.services import registry
 from portal.shared.devices.models import CommandStatus
 from portal.shared.devices.queries import commands_of
 from portal.shared.devices.services import commands
+from portal.shared.payments import providers
 from portal.shared.payments.queries import get_intent, payments_for
 from tests.factories import assets, payments
 from tests.support.databases import settings_for_tests
@@ -39,6 +40,19 @@ def pay(client, room, outcome="paid", **changes):
     came = client.get(urlsplit(back.location).path + "?" + urlsplit(back.location).query)
     assert came.status_code == 303
     return came.location.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def phones_first(monkeypatch):
+    """A business that set up M-Pesa before the provider with a checkout page, whose charge the payer bears."""
+    offers = [providers.Chosen("mpesa", None, False), providers.Chosen("sandbox", None, True)]
+    monkeypatch.setattr(providers, "offered", lambda _business: offers)
+
+
+def test_the_page_leads_to_a_provider_that_has_a_page(client, phones_first):
+    room = assets.room()
+    assert "What Sandbox charges comes on top" in client.get(f"/u/{room.label}").text
+    assert get_intent(pay(client, room)).provider == "sandbox"
 
 
 def test_from_the_label_to_the_open_door(client):

@@ -69,6 +69,11 @@ def checkouts(business_id: uuid.UUID) -> list[Chosen]:
     return [each for each in offered(business_id) if hasattr(gateway_for(each.provider, business_id), "initialize")]
 
 
+def with_page(provider: str | None, business_id: uuid.UUID) -> str | None:
+    """The provider that was asked for, or the first with a checkout page; None where there is none."""
+    return provider or next((each.provider for each in checkouts(business_id)), None)
+
+
 def gateway_for(provider: str, business_id: uuid.UUID) -> Gateway:
     """The provider as this business has set it up; raises UnknownProvider."""
     account = db.session.scalar(

@@ -16,7 +16,7 @@ from portal.shared.assets.queries import asset_of
 from portal.shared.customers.queries import get_customer
 from portal.shared.payments import bill_queries as queries
 from portal.shared.payments.models import Bill, IntentStatus
-from portal.shared.payments.providers import called, checkouts
+from portal.shared.payments.providers import called, checkouts, offered
 from portal.shared.payments.queries import payments_for
 from portal.shared.payments.services import bills, checkout, intents, pushes
 from portal.web.guards import current_actor, public
@@ -134,7 +134,7 @@ def _page(bill: Bill, form: PayBillForm) -> Response:
 def _charges(bill: Bill) -> dict[str, int]:
     """What paying all that is due costs on top, by provider, where the payer bears it."""
     found = {}
-    for each in checkouts(g.visited.business_id):
+    for each in offered(g.visited.business_id):
         with suppress(DomainError):  # it is said when somebody chooses this way
             found[each.provider] = intents.surcharge(each, bill.due.minor, bill.currency)
     return found

@@ -15,7 +15,8 @@ from portal.shared.access.services.offers import MOST_MINUTES, PURPOSE, standing
 from portal.shared.assets.models import Asset, Unit
 from portal.shared.assets.queries import find_unit_by_label
 from portal.shared.assets.services.units import called
-from portal.shared.payments.providers import checkouts
+from portal.shared.payments.providers import called as called_provider
+from portal.shared.payments.providers import checkouts, with_page
 from portal.shared.payments.services import checkout, intents, pushes
 from portal.web.guards import current_actor, public
 from portal.web.htmx import go, page
@@ -64,6 +65,7 @@ def _start(unit: Unit, asset: Asset, form: PayForm) -> str:
         amount=unit.price * form.number,
         payer_email=form.email.data or "",
         payer_phone=form.phone_number.data,
+        provider=with_page(None, asset.business_id),
         idem_key=key,
         asked=request_hash("POST", request.path, f"{form.number} {form.email.data}".encode()),
         actor=actor,
@@ -93,5 +95,7 @@ def _form(unit: Unit) -> PayForm:
 
 def _page(unit: Unit, asset: Asset, form: PayForm) -> Response:
     context: dict[str, Any] = {"unit": unit, "asset": asset, "form": form, "standing": standing(unit.id)}
-    context |= {"by_phone": offers_phones(asset), "by_page": bool(checkouts(asset.business_id))}
+    pages = checkouts(asset.business_id)
+    context |= {"by_phone": offers_phones(asset), "by_page": bool(pages)}
+    context["on_top"] = called_provider(pages[0].provider) if pages and pages[0].payer_bears_charges else None
     return page("public/door.html", "form", called=called(unit), status=422 if form.errors else 200, **context)
