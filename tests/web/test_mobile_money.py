@@ -175,6 +175,12 @@ def test_the_customer_pays_a_bill_with_their_own_phone(client, place, bill):
     assert "Paid. Thank you." in client.get(f"/pay/b/{bill.token}").text
 
 
+def test_whoever_is_not_asked_reads_what_to_type(client, desk, place, bill):
+    typed = f"account {place.asset_number}-{bill.number}."
+    assert typed in desk.get(f"/payments/{place.asset_number}/bills/{bill.number}").text
+    assert typed in client.get(f"/pay/b/{bill.token}").text
+
+
 def test_a_bill_is_not_paid_by_a_phone_nobody_named(client, place, bill):
     refused = client.post(f"/pay/b/{bill.token}", data={"email": "ada@example.com", "provider": "mpesa"})
     assert refused.status_code == 422

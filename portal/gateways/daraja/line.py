@@ -70,6 +70,11 @@ class Line:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
+    @property
+    def number(self) -> str:
+        """What a payer types as the paybill or till number."""
+        return self._till or self._shortcode
+
     def check_key(self) -> None:
         """Whether Safaricom knows the key and secret; raises KeyRefused or GatewayDown."""
         self._token.value()

@@ -152,6 +152,10 @@ class PayBill(Protocol):
 
     name: str
 
+    @property
+    def number(self) -> str:
+        """What a payer types as the paybill or till number."""
+
     def register_urls(self, *, confirmation: str, validation: str, response_type: str = "Completed") -> str:
         """Say where confirmations go, and what becomes of a payment while we are silent; production takes it once."""
 

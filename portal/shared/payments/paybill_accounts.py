@@ -14,6 +14,7 @@ from portal.shared.assets.queries import find_asset, find_unit_by_label
 from portal.shared.payments import mobile_queries as queries
 from portal.shared.payments.bill_queries import UNPAID
 from portal.shared.payments.models import Bill, GatewayAccount, MobileReceipt, PaymentIntent
+from portal.shared.payments.providers import pay_bill_for
 from portal.shared.payments.queries import find_account
 
 PROVIDER = "mpesa"
@@ -98,6 +99,11 @@ def of_receipt(receipt: MobileReceipt) -> PayBillAt:
 def account_for(place: Asset, bill: Bill) -> str:
     """What a payer types as the account to pay a bill from their own phone."""
     return f"{place.asset_number}-{bill.number}"
+
+
+def pay_from_a_phone(place: Asset, bill: Bill) -> tuple[str, str]:
+    """The number and the account a payer types to pay a bill from any phone, without being asked."""
+    return pay_bill_for(PROVIDER, place.business_id).number, account_for(place, bill)
 
 
 def meant_by(at: PayBillAt, typed: str) -> Meant | None:

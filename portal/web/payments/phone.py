@@ -14,6 +14,7 @@ from portal.shared.payments import bill_queries, purposes
 from portal.shared.payments import mobile_queries as queries
 from portal.shared.payments.mobile_errors import PhoneBusy
 from portal.shared.payments.models import Bill, PaymentIntent, PhonePush
+from portal.shared.payments.paybill_accounts import pay_from_a_phone
 from portal.shared.payments.queries import get_intent
 from portal.shared.payments.services import bills as bill_service
 from portal.shared.payments.services import pushes
@@ -112,7 +113,12 @@ def phone_of(bill: Bill) -> dict[str, Any] | None:
         whole = Money(bill.due.minor - bill.due.minor % 100, bill.currency)
         customer = get_customer(bill.customer_id)
         form = AskForm(formdata=None, prefix="phone", amount=whole, phone_number=customer.phone)
-    return {"form": form, "busy": busy[0] if busy else None, "watched": watched(busy[0]) if busy else None}
+    return {
+        "form": form,
+        "busy": busy[0] if busy else None,
+        "watched": watched(busy[0]) if busy else None,
+        "pay_bill": pay_from_a_phone(g.place, bill),
+    }
 
 
 def _found(reference: str) -> tuple[PaymentIntent, PhonePush]:

@@ -16,6 +16,7 @@ from portal.shared.assets.queries import asset_of
 from portal.shared.customers.queries import get_customer
 from portal.shared.payments import bill_queries as queries
 from portal.shared.payments.models import Bill, IntentStatus
+from portal.shared.payments.paybill_accounts import pay_from_a_phone
 from portal.shared.payments.providers import called, checkouts, offered
 from portal.shared.payments.queries import payments_for
 from portal.shared.payments.services import bills, checkout, intents, pushes
@@ -126,6 +127,7 @@ def _page(bill: Bill, form: PayBillForm) -> Response:
         "seen": _seen(bill),
         "called": called,
         "by_phone": offers_phones(g.visited),
+        "pay_bill": pay_from_a_phone(g.visited, bill) if offers_phones(g.visited) else None,
         "charges": _charges(bill) if bill.status in queries.UNPAID else {},
     }
     return page("public/bill.html", "bill", status=422 if form.errors else 200, **context)
