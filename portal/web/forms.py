@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from collections.abc import Callable, Iterable
@@ -18,7 +19,11 @@ from wtforms.widgets import EmailInput, ListWidget, RadioInput, TelInput, TextAr
 from portal.core import idempotency, parse
 from portal.core.actor import Actor
 from portal.core.errors import DomainError
+from portal.core.money import decimals_of
 from portal.core.words import lazy_
+
+# thousands as the pages print them: "1,250,000.00"; a comma before two digits might be somebody's decimal point
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
 
 
 class BaseForm(FlaskForm):  # type: ignore[misc]
@@ -62,9 +67,17 @@ class ParsedField(Field):  # type: ignore[misc]
     widget = TextInput()
     empty: Any = None
 
-    def __init__(self, label: Any = None, validators: Any = None, *, required: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        required: bool = True,
+        called: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(label, validators, **kwargs)
-        self.required = required
+        self.required, self.called = required, called
         self.typed: str | None = None
         if required:
             self.flags.required = True
@@ -92,8 +105,8 @@ class ParsedField(Field):  # type: ignore[misc]
 
     @property
     def name_in_sentence(self) -> str:
-        """The label as it reads inside a sentence: "Enter the room number."."""
-        words = str(self.label.text)
+        """The label as it reads inside a sentence: "Enter the room number."; `called` where the label is a question."""
+        words = str(self.called or self.label.text)
         acronym = words[:2].isalpha() and words[:2].isupper()
         return words if acronym else words[:1].lower() + words[1:]
 
@@ -170,7 +183,10 @@ class MoneyField(ParsedField):
         return self._currency or str(g.place.currency)
 
     def read(self, value: str) -> Any:
-        return parse.money(value, self.name, currency=self.currency, label=self.name_in_sentence, minimum=self.minimum)
+        # where three decimals are usual, a comma before three digits might be a decimal point as well
+        grouped = decimals_of(self.currency) < 3 and _GROUPED.fullmatch(value.strip())
+        said = value.replace(",", "") if grouped else value
+        return parse.money(said, self.name, currency=self.currency, label=self.name_in_sentence, minimum=self.minimum)
 
     def shown(self, value: Any) -> str:
         return str(value.to_major_str())

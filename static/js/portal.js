@@ -73,6 +73,10 @@ document.addEventListener("submit", (event) => {
   confirmed(form).then((yes) => {
     if (!yes) return;
     form.dataset.confirmed = "yes";
+    if (!form.isConnected) { // its block was fetched again meanwhile; what was agreed to is sent all the same
+      form.hidden = true;
+      body().append(form);
+    }
     form.requestSubmit(event.submitter);
   });
 }, true);
@@ -98,6 +102,16 @@ document.addEventListener("htmx:load", (event) => {
   const open = event.detail.elt.querySelector(".tabs [aria-current=page]");
   if (open) open.parentElement.scrollLeft = open.offsetLeft - open.parentElement.offsetLeft - 40;
 });
+
+/* ---- a block that keeps itself fresh waits while somebody types in it ---- */
+function spare(event) { // asked for before the first letter came, or after it
+  const { requestConfig, target } = event.detail;
+  const typed = document.activeElement;
+  if (requestConfig?.verb !== "get" || requestConfig.elt !== target || !target.contains(typed)) return;
+  if (typed.matches("input, textarea") && typed.value !== typed.defaultValue) event.preventDefault();
+}
+document.addEventListener("htmx:beforeRequest", spare);
+document.addEventListener("htmx:beforeSwap", spare);
 
 /* ---- the side panel ---- */
 let panelOpener = null;

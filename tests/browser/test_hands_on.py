@@ -51,3 +51,29 @@ def test_a_list_is_printed_as_a_list_with_its_place_and_day(page, running_portal
     expect(page.get_by_role("columnheader", name="Amount")).to_be_visible()
     expect(page.locator(".rail")).to_be_hidden()
     assert page.locator("table.list tbody tr").first.evaluate("row => getComputedStyle(row).display") == "table-row"
+
+
+def test_what_was_agreed_to_is_sent_though_its_block_was_fetched_again(page, running_portal):
+    number = enter(page, running_portal, "manager")
+    page.goto(f"{running_portal['url']}/payments/{number}/refunds")
+    page.locator("tr", has_text="Needs approval").locator("a").first.click()
+    page.locator("#refunds").get_by_role("button", name="Approve").click()
+    asks = page.get_by_role("dialog").get_by_role("button", name="Approve")
+    expect(asks).to_be_visible()
+    form = page.locator("#refunds form").first.element_handle()
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('payments.refund.moved'))")
+    page.wait_for_function("form => !form.isConnected", arg=form)
+    asks.click()
+    expect(page.get_by_text("Approved. The money is on its way.")).to_be_visible()
+
+
+def test_what_is_being_typed_is_not_swept_away_by_news(page, running_portal):
+    number = enter(page, running_portal, "manager")
+    page.goto(f"{running_portal['url']}/payments/{number}/review")
+    page.get_by_role("link", name="Look and decide").first.click()
+    reason = page.locator("#life input[type=text], #life textarea").first
+    reason.fill("The guest was told")
+    box = reason.element_handle()
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('payments.payment.settled'))")
+    page.wait_for_timeout(600)
+    assert box.evaluate("box => box.isConnected && box.value") == "The guest was told"

@@ -80,6 +80,9 @@ def test_what_a_trial_balance_shows_is_what_was_posted_on_those_days(at, place):
     assert re.findall(r"₦[\d,.]+", row) == ["₦100.00", "₦200.00", "₦300.00"]
     assert "₦0.00" in page.split("Difference")[1]
     assert "There is no such date" in at("?from=2031-02-30")
+    turned = at(f"?from={day}&to={day - timedelta(days=1)}")
+    assert "The first day must not lie after the last one." in turned
+    assert "₦700.00" in turned, "the usual days: all of it, this month or before"
 
 
 def test_a_trial_balance_is_in_one_currency(at, place):

@@ -98,7 +98,7 @@ def test_an_entry_that_does_not_add_up_is_refused_with_the_difference(desk, plac
 def test_an_entry_by_hand_says_what_it_is_for_on_a_day_that_has_come(desk, place):
     to, day = f"/books/{place.asset_number}/entries/new", today(place)
     legs = ((chart.BANK, "10", ""), (chart.CAPITAL, "", "10"))
-    assert "Enter the what it is for." in desk.post(to, data=lines(*legs, memo=" ", on=day.isoformat())).text
+    assert "Enter the reason for the entry." in desk.post(to, data=lines(*legs, memo=" ", on=day.isoformat())).text
     late = desk.post(to, data=lines(*legs, on=(day + timedelta(days=1)).isoformat()))
     assert late.status_code == 422
     assert "That day is still to come." in late.text

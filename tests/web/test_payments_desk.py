@@ -114,7 +114,7 @@ def test_one_payments_life_is_told_in_order(desk, place):
     inbox.process_due()
     page = desk.get(f"/payments/{place.asset_number}/{made.reference}").text
     told = [page.index(words) for words in (
-        "Started", "Sent to the checkout of sandbox", "The provider told us that it was paid", "Money taken",
+        "Started", "Sent to the checkout of Sandbox", "The provider told us that it was paid", "Money taken",
         "Access given", "The door was told to unlock",
     )]  # fmt: skip
     assert told == sorted(told)

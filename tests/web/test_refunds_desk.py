@@ -117,6 +117,11 @@ def test_an_amount_that_cannot_be_is_refused_in_words(manager, place, made, amou
     assert answer.status_code == 422
     assert words in answer.text
     assert given.of(made) == []
+    assert f'hx-get="{at(place, made.reference)}/refund"' not in answer.text, "it keeps itself fresh as the page it is"
+
+
+def test_a_reason_left_out_is_asked_for_in_a_sentence(manager, place, made):
+    assert "Enter the reason." in manager.post(at(place, f"{made.reference}/refund"), data={"amount": "1"}).text
 
 
 def test_the_same_page_sent_twice_is_one_refund(manager, place, made):

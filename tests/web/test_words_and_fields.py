@@ -89,6 +89,17 @@ def test_fields_read_through_the_strict_parser(lagos):
     assert form.room.data == ROOM
 
 
+def test_thousands_may_be_grouped_as_the_pages_print_them(lagos):
+    for typed, minor in (("20,000", 2_000_000), ("1,250,000.5", 125_000_050), (" 12,500.50 ", 1_250_050)):
+        form = filled(price=typed)
+        assert form.validate(), form.errors
+        assert form.price.data == Money(minor, "NGN")
+    for typed in ("12,50", "1,2345", "0,500", "1,250,00", "12500,500", ",500", "1,500,"):
+        assert filled(price=typed).validate() is False, typed
+    g.place.currency = "KWD"  # three decimals: nobody knows what this comma means
+    assert filled(price="1,250").validate() is False
+
+
 def test_what_was_typed_stays_in_the_box_with_a_sentence_beside_it(lagos):
     form = filled(price="12.505", guest=" \u200b ", kind="suite", room=str(uuid.uuid4()), email="ada@")
     assert not form.validate()

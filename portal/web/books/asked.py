@@ -55,6 +55,9 @@ def days(otherwise: str) -> Days:
         until = parse.optional(parse.day, args.get("to"), "to", label=_("to"))
     except DomainError as error:
         refused = error.message
+    if since is not None and until is not None and since > until:
+        refused = _("The first day must not lie after the last one. The usual days are shown instead.")
+        since = until = None
     if since is not None or until is not None:
         return Days(since, until, "", refused)
     asked = args.get("stretch", "")

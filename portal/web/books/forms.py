@@ -54,7 +54,10 @@ class EntryForm(OnceForm):
     """An entry made by hand."""
 
     memo = StrictStringField(
-        lazy_("What it is for"), max_length=200, description=lazy_("Kept with the entry; an auditor reads it.")
+        lazy_("What it is for"),
+        called=lazy_("reason for the entry"),
+        max_length=200,
+        description=lazy_("Kept with the entry; an auditor reads it."),
     )
     on = DayField(lazy_("Day"), description=lazy_("In an open month, not after today."))
     lines = FieldList(FormField(LineForm), label=lazy_("Lines"), min_entries=2, max_entries=MOST_LINES)
@@ -79,4 +82,6 @@ class EntryForm(OnceForm):
 class ReasonForm(BaseForm):
     """Why: kept with what is done."""
 
-    reason = StrictStringField(lazy_("Why"), max_length=200, description=lazy_("Kept with it, for whoever asks."))
+    reason = StrictStringField(
+        lazy_("Why"), called=lazy_("reason"), max_length=200, description=lazy_("Kept with it, for whoever asks.")
+    )

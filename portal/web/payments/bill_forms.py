@@ -75,7 +75,9 @@ class SendForm(BaseForm):
 class CancelForm(BaseForm):
     """Why a bill is asked for no more."""
 
-    reason = StrictStringField(lazy_("Why"), max_length=300, description=lazy_("Kept with the bill."))
+    reason = StrictStringField(
+        lazy_("Why"), called=lazy_("reason"), max_length=300, description=lazy_("Kept with the bill.")
+    )
 
 
 class UnitPaymentForm(OnceForm):

@@ -9,4 +9,6 @@ from portal.web.forms import BaseForm, StrictStringField
 class DecisionForm(BaseForm):
     """Why: kept with the payment."""
 
-    reason = StrictStringField(lazy_("Why"), max_length=300, description=lazy_("Kept with the payment."))
+    reason = StrictStringField(
+        lazy_("Why"), called=lazy_("reason"), max_length=300, description=lazy_("Kept with the payment.")
+    )

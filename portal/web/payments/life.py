@@ -12,6 +12,7 @@ from portal.shared.audit.queries import trail
 from portal.shared.devices.models import DeviceCommand
 from portal.shared.devices.queries import commands_of
 from portal.shared.payments.models import GatewayMessage, PaymentIntent
+from portal.shared.payments.providers import called
 from portal.shared.payments.queries import messages_of
 from portal.web.payments.words import kind_words, message_words, trail_words, via_words
 
@@ -58,7 +59,11 @@ def life_of(intent: PaymentIntent, grant: AccessGrant | None) -> list[Moment]:
     moments = [_written(entry, intent) for entry in reversed(trail(subject="payment_intent", subject_id=intent.id))]
     if intent.started_at is not None and intent.checkout_url is not None:
         moments.append(
-            Moment(intent.started_at, _("Sent to the checkout of %(provider)s", provider=intent.provider), icon="send")
+            Moment(
+                intent.started_at,
+                _("Sent to the checkout of %(provider)s", provider=called(intent.provider)),
+                icon="send",
+            )
         )
     moments += [_told(message) for message in messages_of(intent.reference)]
     if grant is not None:

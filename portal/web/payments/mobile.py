@@ -48,7 +48,9 @@ class UnitClaimForm(BaseForm):
 class WhyForm(BaseForm):
     """Why: kept with the money."""
 
-    reason = StrictStringField(lazy_("Why"), max_length=300, description=lazy_("Kept with the money."))
+    reason = StrictStringField(
+        lazy_("Why"), called=lazy_("reason"), max_length=300, description=lazy_("Kept with the money.")
+    )
 
 
 class CodeForm(BaseForm):

@@ -71,4 +71,4 @@ class OtpForm(BaseForm):
 class TakeBackForm(BaseForm):
     """Why a payout is taken back."""
 
-    reason = StrictStringField(lazy_("Why"), required=False, max_length=200)
+    reason = StrictStringField(lazy_("Why"), called=lazy_("reason"), required=False, max_length=200)

@@ -19,7 +19,11 @@ class RefundForm(OnceForm):
 
     amount = MoneyField(lazy_("Amount"), currency=lambda: str(g.get("paid_currency") or g.place.currency))
     reason = StrictStringField(
-        lazy_("Why"), max_length=300, id="refund-reason", description=lazy_("Kept with the payment.")
+        lazy_("Why"),
+        called=lazy_("reason"),
+        max_length=300,
+        id="refund-reason",
+        description=lazy_("Kept with the payment."),
     )
 
 
@@ -27,7 +31,11 @@ class NoForm(BaseForm):
     """Why not."""
 
     reason = StrictStringField(
-        lazy_("Why not"), max_length=300, id="decline-reason", description=lazy_("Kept with the refund.")
+        lazy_("Why not"),
+        called=lazy_("reason"),
+        max_length=300,
+        id="decline-reason",
+        description=lazy_("Kept with the refund."),
     )
 
 
@@ -67,6 +75,7 @@ class DoneForm(BaseForm):
 
     note = StrictStringField(
         lazy_("What you did"),
+        called=lazy_("answer that was given"),
         max_length=500,
         multiline=True,
         description=lazy_("Such as: sent the registration card to the provider on Monday."),

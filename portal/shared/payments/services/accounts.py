@@ -15,7 +15,7 @@ from portal.core.db import db
 from portal.core.errors import Conflict, DomainError, Invalid, NotFound
 from portal.core.transaction import rule, transactional
 from portal.core.words import LazyText, _, lazy_
-from portal.gateways.base import GatewayRefused
+from portal.gateways.base import GatewayDown, GatewayRefused
 from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
 from portal.shared.payments import providers
@@ -182,6 +182,8 @@ def test(*, place: Asset, provider: str, actor: Actor) -> GatewayAccount:
         gateway.check()
     except GatewayRefused as error:
         said, passed = _("The provider said no: %(why)s", why=error.message), False
+    except GatewayDown:
+        said, passed = _("The provider did not answer, so nobody knows yet whether the keys are right. Try again."), False
     except DomainError as error:
         said, passed = error.message, False
     return _tested(place=place, provider=provider, passed=passed, said=said, actor=actor)

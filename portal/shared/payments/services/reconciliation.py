@@ -58,7 +58,7 @@ def run(*, business_id: uuid.UUID, provider: str, since: datetime, until: dateti
     """
     until = min(until, utcnow())
     if since >= until:
-        raise BadSpan(_("The first day must lie before the last one, and not in the future."), field="since")
+        raise BadSpan(_("The first day must not lie after the last one, nor in the future."), field="since")
     if until - since > LONGEST:
         raise BadSpan(_("Compare at most %(days)s days at once.", days=LONGEST.days), field="since")
     if running(business_id, provider):
