@@ -107,7 +107,7 @@ document.addEventListener("htmx:load", (event) => {
 function spare(event) { // asked for before the first letter came, or after it
   const { requestConfig, target } = event.detail;
   const typed = document.activeElement;
-  if (requestConfig?.verb !== "get" || requestConfig.elt !== target || !target.contains(typed)) return;
+  if (requestConfig?.elt !== target || !target.matches("[hx-get][hx-trigger]") || !target.contains(typed)) return;
   if (typed.matches("input, textarea") && typed.value !== typed.defaultValue) event.preventDefault();
 }
 document.addEventListener("htmx:beforeRequest", spare);

@@ -183,7 +183,8 @@ def test(*, place: Asset, provider: str, actor: Actor) -> GatewayAccount:
     except GatewayRefused as error:
         said, passed = _("The provider said no: %(why)s", why=error.message), False
     except GatewayDown:
-        said, passed = _("The provider did not answer, so nobody knows yet whether the keys are right. Try again."), False
+        passed = False
+        said = _("The provider did not answer, so nobody knows yet whether the keys are right. Try again.")
     except DomainError as error:
         said, passed = error.message, False
     return _tested(place=place, provider=provider, passed=passed, said=said, actor=actor)
