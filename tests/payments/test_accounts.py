@@ -27,6 +27,12 @@ BY = assets.ACTOR
 
 
 def set_up(place, key=KEY, provider="paystack", by_payer=False, **changes):
+    """Keys that serve: a person has switched them on."""
+    enter(place, key, provider, by_payer, **changes)
+    return accounts.switch(place=place, provider=provider, enabled=True, actor=BY)
+
+
+def enter(place, key=KEY, provider="paystack", by_payer=False, **changes):
     given = {"secret_key": key, **changes}
     return accounts.set_up(place=place, provider=provider, given=given, payer_bears_charges=by_payer, actor=BY)
 
@@ -163,9 +169,12 @@ def test_the_test_button_says_whether_the_provider_knows_the_key(client):
     at = f"/payments/{place.asset_number}/providers"
     assert "Not set up" in client.get(at).text
     client.post(f"{at}/paystack", data={"secret_key": KEY})
+    assert "To be tested" in client.get(at).text
+    assert providers.choose(None, place.business_id).account_id is None
     page = client.post(f"{at}/paystack/test", follow_redirects=True).text
     assert "The provider knows these keys." in page
     assert "…g7h8" in page
+    assert providers.choose(None, place.business_id).provider == "paystack"
     client.post(f"{at}/paystack", data={"secret_key": OTHER, "payer_bears_charges": "y"})
     page = client.post(f"{at}/paystack/test", follow_redirects=True).text
     assert "The provider said no" in page
@@ -228,3 +237,16 @@ def test_less_than_was_asked_for_is_held_though_it_would_cover_the_price():
         transaction_id="2",
     )
     assert settlement.settle(charge=charge, provider="paystack", via="poller", actor=BY).verdict == "held"
+
+
+@pytest.mark.usefixtures("provider")
+def test_keys_that_never_passed_a_test_send_nobody_anywhere():
+    place = assets.place()
+    enter(place, OTHER)
+    tested = accounts.test(place=place, provider="paystack", actor=BY)
+    assert not tested.test_passed
+    assert [each.account_id for each in providers.offered(place.business_id)].count(tested.id) == 0
+    assert payments.opened(assets.room(place)).provider == "sandbox"
+    enter(place)
+    assert accounts.test(place=place, provider="paystack", actor=BY).enabled
+    assert payments.opened(assets.room(place)).provider == "paystack"

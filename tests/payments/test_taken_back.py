@@ -51,6 +51,7 @@ def dear(place):
     bands.load_known()
     key = {"secret_key": "sk_test_a1b2c3d4e5f6g7h8"}
     accounts.set_up(place=place, provider="paystack", given=key, payer_bears_charges=True, actor=CLERK)
+    accounts.switch(place=place, provider="paystack", enabled=True, actor=CLERK)
     opened = payments.opened(assets.room(place), provider="paystack")
     assert opened.surcharge > 0
     return opened

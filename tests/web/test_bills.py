@@ -205,6 +205,7 @@ def test_a_charge_the_payer_bears_is_said_before_they_pay(client, place):
         place=place, provider="paystack", given={"secret_key": "sk_test_a1b2c3d4e5f6g7h8"}, payer_bears_charges=True,
         actor=CLERK,
     )  # fmt: skip
+    accounts.switch(place=place, provider="paystack", enabled=True, actor=CLERK)
     bill = made.bill(place)
     charge = bands.surcharge_for("paystack", 850_000, "NGN")
     assert charge > 0

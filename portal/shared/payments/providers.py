@@ -17,6 +17,8 @@ from portal.gateways.base import Gateway, Listing, PayBill, Payouts, Refunds
 from portal.shared.payments.models import GatewayAccount
 
 NAMES = {"mpesa": "M-Pesa", "cash": "Cash", "card": "Card machine"}
+#: Marks keys that have never passed a test: nobody is sent to a provider by a typing mistake.
+UNPROVEN = "unproven"
 #: Ways of paying that a person at a desk takes; no gateway is behind them.
 BY_HAND = ("cash", "card")
 #: Providers that know no coins: only whole shillings can be asked of a phone.
@@ -57,6 +59,7 @@ def offered(business_id: uuid.UUID) -> list[Chosen]:
     accounts = db.session.scalars(
         select(GatewayAccount).where(GatewayAccount.business_id == business_id).order_by(GatewayAccount.created_at)
     ).all()
+    accounts = [each for each in accounts if not each.details.get(UNPROVEN)]
     found = [Chosen(each.provider, each.id, each.payer_bears_charges) for each in accounts if each.enabled]
     own = {each.provider for each in accounts}
     if found:  # a business with live keys does not offer its guests pretended money beside them
@@ -75,11 +78,18 @@ def with_page(provider: str | None, business_id: uuid.UUID) -> str | None:
 
 
 def gateway_for(provider: str, business_id: uuid.UUID) -> Gateway:
-    """The provider as this business has set it up; raises UnknownProvider."""
+    """The provider as this business has set it up, once its keys have been tested; raises UnknownProvider."""
     account = db.session.scalar(
         select(GatewayAccount).where(GatewayAccount.business_id == business_id, GatewayAccount.provider == provider)
     )
-    return registry.gateway(provider) if account is None else _own(account)
+    if account is None or account.details.get(UNPROVEN):
+        return registry.gateway(provider)
+    return _own(account)
+
+
+def gateway_at(account: GatewayAccount) -> Gateway:
+    """The provider with this account's keys, tested or not."""
+    return _own(account)
 
 
 def gateway_of(begun: Through) -> Gateway:

@@ -20,6 +20,7 @@ from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
 from portal.shared.payments import providers
 from portal.shared.payments.models import GatewayAccount
+from portal.shared.payments.providers import UNPROVEN
 from portal.shared.payments.queries import find_account, lock_account
 
 
@@ -147,8 +148,9 @@ def set_up(
     before = {"hints": account.hints, "details": account.details} if account else None
     if account is None:
         account = GatewayAccount(
-            business_id=place.business_id, provider=provider, token=secrets.token_hex(16), version=0, enabled=True
+            business_id=place.business_id, provider=provider, token=secrets.token_hex(16), version=0, enabled=False
         )
+        details[UNPROVEN] = True
     account.secrets, account.details, account.hints = vault.sealed(keys), details, hints
     account.payer_bears_charges = payer_bears_charges
     account.version += 1
@@ -165,19 +167,23 @@ def switch(*, place: Asset, provider: str, enabled: bool, actor: Actor) -> Gatew
     """Offer this provider to payers, or stop offering it; what was begun there is still finished there."""
     account = _account(place, provider)
     before, account.enabled = {"enabled": account.enabled}, enabled
+    account.details = {name: each for name, each in account.details.items() if name != UNPROVEN}
     action = "gateway_account.switched_on" if enabled else "gateway_account.switched_off"
     _record(action, account, place, actor, before, {"enabled": enabled})
     return account
 
 
 def test(*, place: Asset, provider: str, actor: Actor) -> GatewayAccount:
-    """Ask the provider whether it knows these keys, and write down what it said; nothing is moved there."""
+    """Ask the provider whether it knows these keys, and write down what it said; nothing is moved there.
+
+    New keys serve nobody before they have passed once: from then on payers are offered the provider.
+    """
     account = find_account(place.business_id, provider)
     if account is None:
         raise _not_set_up(provider)
     said, passed = _("The provider knows these keys."), True
     try:
-        gateway = providers.gateway_for(provider, place.business_id)
+        gateway = providers.gateway_at(account)
         db.session.commit()  # hold no connection while the provider is being waited for
         gateway.check()
     except GatewayRefused as error:
@@ -194,6 +200,9 @@ def test(*, place: Asset, provider: str, actor: Actor) -> GatewayAccount:
 def _tested(*, place: Asset, provider: str, passed: bool, said: str, actor: Actor) -> GatewayAccount:
     account = _account(place, provider)
     account.tested_at, account.test_passed, account.test_said = utcnow(), passed, said
+    if passed and account.details.get(UNPROVEN):
+        account.details = {name: each for name, each in account.details.items() if name != UNPROVEN}
+        account.enabled = True
     _record("gateway_account.tested", account, place, actor, None, {"passed": passed, "said": said})
     return account
 
