@@ -81,8 +81,8 @@ class Trade:
 
     def wants_money_back(self):
         """A part of something that was paid, where no refund is under way."""
-        _provider, _bill, reference = self.dice.choice([each for each in self.paid if each[0] != "mpesa"] or [None] * 3)
-        made = get_intent(reference) if reference else None
+        references = [reference for provider, _bill, reference in self.paid if provider != "mpesa"]
+        made = get_intent(self.dice.choice(references)) if references else None
         if made is not None and made.status in ("succeeded", "part_refunded"):
             self.refunds.append(given.asked(made, self.dice.randint(1, made.payment.amount // 4)).id)
 
