@@ -26,7 +26,7 @@ def test_a_room_is_registered_let_without_payment_and_ended(page, running_portal
     number = enter(page, running_portal, "owner")
     page.goto(f"{running_portal['url']}/units/{number}/register")
     page.get_by_label("Room number").fill("909")
-    page.get_by_label("Price of one period").fill("12,500")
+    page.get_by_label("Price of one period").fill("12,50")
     page.get_by_role("button", name="Register", exact=True).click()
     expect(page.get_by_text("Write the price of one period as")).to_be_visible()
     expect(page.get_by_label("Price of one period")).to_be_focused()
@@ -59,12 +59,12 @@ def test_a_refused_form_is_ready_in_the_moment_it_shows_and_takes_no_key_meant_f
         }).observe(document.querySelector("main"), { childList: true, subtree: true });
     }""")
     page.get_by_label("Room number").fill("910")
-    page.get_by_label("Price of one period").fill("12,500")
+    page.get_by_label("Price of one period").fill("12,50")
     page.get_by_role("button", name="Register", exact=True).click()
     expect(page.get_by_label("Price of one period")).to_be_focused()
     page.keyboard.press("End")
     page.keyboard.press("1")
-    expect(page.get_by_label("Price of one period")).to_have_value("12,5001")
+    expect(page.get_by_label("Price of one period")).to_have_value("12,501")
     page.wait_for_timeout(200)
     assert page.evaluate("window.focused") == ["price"]
 
