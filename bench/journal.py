@@ -33,9 +33,11 @@ def run(ground: Ground) -> None:
             post(place, chart.credit_of(customer))
         db.session.commit()
         db.session.expunge_all()
-    sales: Callable[[int], str] = lambda _n: chart.SALES  # noqa: E731 - two ways to choose an account
-    credits: Callable[[int], str] = lambda n: chart.credit_of(customers[n % CUSTOMERS])  # noqa: E731
-    for name, against in (("unbounded", sales), ("one bounded", credits)):
+    two: tuple[tuple[str, Callable[[int], str]], ...] = (
+        ("unbounded", lambda _n: chart.SALES),
+        ("one bounded", lambda n: chart.credit_of(customers[n % CUSTOMERS])),
+    )
+    for name, against in two:
         with copy_of(ground, "journal_log") as app:
             logs = []
             for n in range(ENTRIES):

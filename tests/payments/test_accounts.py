@@ -15,10 +15,10 @@ from portal.gateways.base import BadSignature, Charge, ChargeStatus
 from portal.shared.audit.queries import trail
 from portal.shared.ledger import chart
 from portal.shared.ledger.queries import standing
-from portal.shared.payments import providers
+from portal.shared.payments import paybill_accounts, providers
 from portal.shared.payments.models import GatewayMessage
 from portal.shared.payments.services import accounts, bands, inbox, settlement
-from tests.factories import assets, identity, payments
+from tests.factories import assets, bills, identity, payments
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("session")]
 KEY = "sk_test_" + "a1b2c3d4e5f6g7h8"
@@ -250,3 +250,17 @@ def test_keys_that_never_passed_a_test_send_nobody_anywhere():
     enter(place)
     assert accounts.test(place=place, provider="paystack", actor=BY).enabled
     assert payments.opened(assets.room(place)).provider == "paystack"
+
+
+def test_paybill_keys_that_never_passed_a_test_leave_the_paybill_where_it_is():
+    place = assets.place(currency="KES", timezone="Africa/Nairobi")
+    keys = {"consumer_key": "consumer-key", "consumer_secret": "consumer-secret", "passkey": "the-passkey"}
+    account = accounts.set_up(
+        place=place, provider="mpesa", given=keys | {"shortcode": "600123"}, payer_bears_charges=False, actor=BY
+    )
+    bill = bills.bill(place)
+    assert paybill_accounts.of_place(place).account_id is None
+    assert paybill_accounts.pay_from_a_phone(place, bill)[0] != "600123"
+    accounts.switch(place=place, provider="mpesa", enabled=True, actor=BY)
+    assert paybill_accounts.of_place(place).account_id == account.id
+    assert paybill_accounts.pay_from_a_phone(place, bill)[0] == "600123"

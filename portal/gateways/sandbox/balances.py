@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 
 from portal.core.clock import utcnow
 from portal.core.db import db
@@ -111,5 +112,5 @@ def in_settlement(number: int) -> Sequence[SandboxTransaction]:
     ).all()
 
 
-def _sum(question: object) -> int:
-    return int(db.session.scalar(question) or 0)  # type: ignore[call-overload]
+def _sum(question: Select[Any]) -> int:
+    return int(db.session.scalar(question) or 0)

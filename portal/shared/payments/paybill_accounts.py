@@ -15,7 +15,7 @@ from portal.shared.payments import mobile_queries as queries
 from portal.shared.payments.bill_queries import UNPAID
 from portal.shared.payments.models import Bill, GatewayAccount, MobileReceipt, PaymentIntent
 from portal.shared.payments.providers import pay_bill_for
-from portal.shared.payments.queries import find_account
+from portal.shared.payments.queries import serving_account
 
 PROVIDER = "mpesa"
 #: What the provider does with a payment while our validation is silent, in its own spelling.
@@ -72,7 +72,7 @@ def connect(key: str) -> None:
 
 def of_place(place: Asset) -> PayBillAt:
     """The paybill of a place's business: its own account, else the one in the settings."""
-    account = find_account(place.business_id, PROVIDER)
+    account = serving_account(place.business_id, PROVIDER)
     if account is None:
         return PayBillAt(place=place, token=f"{place.id.hex}{_proof(place.id)}", account_id=None)
     return _of_account(account, place)

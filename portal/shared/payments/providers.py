@@ -15,10 +15,9 @@ from portal.core.words import _
 from portal.gateways import registry
 from portal.gateways.base import Gateway, Listing, PayBill, Payouts, Refunds
 from portal.shared.payments.models import GatewayAccount
+from portal.shared.payments.queries import serving_account
 
 NAMES = {"mpesa": "M-Pesa", "cash": "Cash", "card": "Card machine"}
-#: Marks keys that have never passed a test: nobody is sent to a provider by a typing mistake.
-UNPROVEN = "unproven"
 #: Ways of paying that a person at a desk takes; no gateway is behind them.
 BY_HAND = ("cash", "card")
 #: Providers that know no coins: only whole shillings can be asked of a phone.
@@ -59,7 +58,7 @@ def offered(business_id: uuid.UUID) -> list[Chosen]:
     accounts = db.session.scalars(
         select(GatewayAccount).where(GatewayAccount.business_id == business_id).order_by(GatewayAccount.created_at)
     ).all()
-    accounts = [each for each in accounts if not each.details.get(UNPROVEN)]
+    accounts = [each for each in accounts if each.proven]
     found = [Chosen(each.provider, each.id, each.payer_bears_charges) for each in accounts if each.enabled]
     own = {each.provider for each in accounts}
     if found:  # a business with live keys does not offer its guests pretended money beside them
@@ -79,17 +78,15 @@ def with_page(provider: str | None, business_id: uuid.UUID) -> str | None:
 
 def gateway_for(provider: str, business_id: uuid.UUID) -> Gateway:
     """The provider as this business has set it up, once its keys have been tested; raises UnknownProvider."""
-    account = db.session.scalar(
-        select(GatewayAccount).where(GatewayAccount.business_id == business_id, GatewayAccount.provider == provider)
-    )
-    if account is None or account.details.get(UNPROVEN):
-        return registry.gateway(provider)
-    return _own(account)
+    account = serving_account(business_id, provider)
+    return registry.gateway(provider) if account is None else gateway_at(account)
 
 
 def gateway_at(account: GatewayAccount) -> Gateway:
     """The provider with this account's keys, tested or not."""
-    return _own(account)
+    return registry.own(
+        account.id, account.version, account.provider, lambda: vault.opened(account.secrets), account.details
+    )
 
 
 def gateway_of(begun: Through) -> Gateway:
@@ -98,14 +95,14 @@ def gateway_of(begun: Through) -> Gateway:
         return registry.gateway(begun.provider)
     account = db.session.get(GatewayAccount, begun.gateway_account_id)
     assert account is not None, "accounts are switched off, never removed"
-    return _own(account)
+    return gateway_at(account)
 
 
 def signers(provider: str) -> list[tuple[uuid.UUID | None, Gateway]]:
     """Everybody whose messages may arrive at a provider's door, with the account they speak for."""
     by_settings = registry.signing(provider)
     accounts = db.session.scalars(select(GatewayAccount).where(GatewayAccount.provider == provider))
-    found: list[tuple[uuid.UUID | None, Gateway]] = [(each.id, _own(each)) for each in accounts]
+    found: list[tuple[uuid.UUID | None, Gateway]] = [(each.id, gateway_at(each)) for each in accounts]
     return found if by_settings is None else [(None, by_settings), *found]
 
 
@@ -159,9 +156,3 @@ def _that_can(what: str, provider: str, business_id: uuid.UUID, sentence: str) -
     if not hasattr(gateway, what):
         raise NotOffered(sentence)
     return gateway
-
-
-def _own(account: GatewayAccount) -> Gateway:
-    return registry.own(
-        account.id, account.version, account.provider, lambda: vault.opened(account.secrets), account.details
-    )

@@ -355,6 +355,12 @@ def find_account(business_id: uuid.UUID, provider: str) -> GatewayAccount | None
     )
 
 
+def serving_account(business_id: uuid.UUID, provider: str) -> GatewayAccount | None:
+    """A business's own account where its keys may serve; else the provider of the settings does."""
+    account = find_account(business_id, provider)
+    return account if account is not None and account.proven else None
+
+
 def lock_account(business_id: uuid.UUID, provider: str) -> GatewayAccount | None:
     """The same, locked until the transaction ends."""
     locks.taking("gateway_account")

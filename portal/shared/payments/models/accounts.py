@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Record
 
+#: Marks keys that have never passed a test: nobody is sent to a provider by a typing mistake.
+UNPROVEN = "unproven"
+
 
 class GatewayAccount(Record):
     """What a business set up at a provider; where it set up nothing, the environment's settings serve.
@@ -41,6 +44,11 @@ class GatewayAccount(Record):
     tested_at: Mapped[datetime | None]
     test_passed: Mapped[bool | None]
     test_said: Mapped[str | None]
+
+    @property
+    def proven(self) -> bool:
+        """Whether these keys may serve: they passed a test once, or a person switched them on without one."""
+        return not self.details.get(UNPROVEN)
 
 
 class ChargeBand(Record):

@@ -20,7 +20,7 @@ from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
 from portal.shared.payments import providers
 from portal.shared.payments.models import GatewayAccount
-from portal.shared.payments.providers import UNPROVEN
+from portal.shared.payments.models.accounts import UNPROVEN
 from portal.shared.payments.queries import find_account, lock_account
 
 
@@ -167,7 +167,7 @@ def switch(*, place: Asset, provider: str, enabled: bool, actor: Actor) -> Gatew
     """Offer this provider to payers, or stop offering it; what was begun there is still finished there."""
     account = _account(place, provider)
     before, account.enabled = {"enabled": account.enabled}, enabled
-    account.details = {name: each for name, each in account.details.items() if name != UNPROVEN}
+    account.details = _proved(account)
     action = "gateway_account.switched_on" if enabled else "gateway_account.switched_off"
     _record(action, account, place, actor, before, {"enabled": enabled})
     return account
@@ -200,11 +200,14 @@ def test(*, place: Asset, provider: str, actor: Actor) -> GatewayAccount:
 def _tested(*, place: Asset, provider: str, passed: bool, said: str, actor: Actor) -> GatewayAccount:
     account = _account(place, provider)
     account.tested_at, account.test_passed, account.test_said = utcnow(), passed, said
-    if passed and account.details.get(UNPROVEN):
-        account.details = {name: each for name, each in account.details.items() if name != UNPROVEN}
-        account.enabled = True
+    if passed and not account.proven:
+        account.details, account.enabled = _proved(account), True
     _record("gateway_account.tested", account, place, actor, None, {"passed": passed, "said": said})
     return account
+
+
+def _proved(account: GatewayAccount) -> dict[str, Any]:
+    return {name: each for name, each in account.details.items() if name != UNPROVEN}
 
 
 def _account(place: Asset, provider: str) -> GatewayAccount:

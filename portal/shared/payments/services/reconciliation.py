@@ -20,7 +20,7 @@ from portal.shared.audit.services import record
 from portal.shared.payments import providers
 from portal.shared.payments.errors import AlreadyComparing, BadSpan
 from portal.shared.payments.models import Reconciliation
-from portal.shared.payments.queries import find_account
+from portal.shared.payments.queries import serving_account
 from portal.shared.payments.reconciliation_queries import (
     is_shared,
     last_by_clockwork,
@@ -64,7 +64,7 @@ def run(*, business_id: uuid.UUID, provider: str, since: datetime, until: dateti
     if running(business_id, provider):
         raise _already()
     listed = providers.lists(provider, business_id)
-    account = find_account(business_id, provider)
+    account = serving_account(business_id, provider)
     made = Reconciliation(
         business_id=business_id,
         provider=provider,

@@ -35,7 +35,7 @@ from portal.shared.payments.models import (
     Payment,
     ReceiptStatus,
 )
-from portal.shared.payments.queries import find_account, find_intent, lock_intent
+from portal.shared.payments.queries import find_intent, lock_intent, serving_account
 from portal.shared.payments.reconciliation_queries import lock_difference
 from portal.shared.payments.services import books, settlement
 from portal.shared.payments.services.settlement import Verdict
@@ -217,7 +217,7 @@ def _keep_unclaimed(*, difference_id: uuid.UUID, charge: Charge, place: Asset, a
     difference = _locked(difference_id, DifferenceKind.MISSING_HERE)
     if charge.status is not ChargeStatus.SUCCESS or charge.received <= 0 or charge.currency not in money.DECIMALS:
         raise NotMended(_("The provider now says “%(status)s” of it: no money came.", status=charge.status))
-    account = find_account(difference.business_id, difference.provider)
+    account = serving_account(difference.business_id, difference.provider)
     receipt = MobileReceipt(
         asset_id=place.id,
         gateway_account_id=account.id if account else None,
