@@ -82,3 +82,30 @@ class DeadLetterStored(Event):
     """A message could not be understood."""
 
     topic: ClassVar[str] = "devices.dead_letter.stored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised(Event):
+    """Something is so that somebody should know; `subject_id` is the unit, where it is about one."""
+
+    topic: ClassVar[str] = "devices.alert.raised"
+    alert_id: uuid.UUID
+    kind: str
+    severity: str
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCleared(Event):
+    """An alert has ended, by a hand or by itself."""
+
+    topic: ClassVar[str] = "devices.alert.cleared"
+    alert_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceChanged(Event):
+    """A device was registered, bound, given a secret, revoked, came online or was lost; `subject_id` is its unit."""
+
+    topic: ClassVar[str] = "devices.device.changed"
+    device_id: uuid.UUID

@@ -1,0 +1,48 @@
+"""Devices: what they are, what they said, what they were told, and what could not be understood."""
+
+from portal.shared.devices.models.alerts import Alert, AlertRule, AlertStatus, RuleKind, Severity
+from portal.shared.devices.models.commands import (
+    CAPABILITIES,
+    OPEN,
+    REPORTS,
+    CommandStatus,
+    DeviceCommand,
+    Held,
+)
+from portal.shared.devices.models.letters import SHOWN_BYTES, DeadLetter, ReplayPage
+from portal.shared.devices.models.readings import AssetEvent, LatestReading, ReadingHour, ReadingNews
+from portal.shared.devices.models.registry import (
+    Device,
+    DeviceBoot,
+    DeviceState,
+    DeviceStatus,
+    DeviceType,
+    Dialect,
+)
+
+__all__ = [
+    "CAPABILITIES",
+    "OPEN",
+    "REPORTS",
+    "SHOWN_BYTES",
+    "Alert",
+    "AlertRule",
+    "AlertStatus",
+    "AssetEvent",
+    "CommandStatus",
+    "DeadLetter",
+    "Device",
+    "DeviceBoot",
+    "DeviceCommand",
+    "DeviceState",
+    "DeviceStatus",
+    "DeviceType",
+    "Dialect",
+    "Held",
+    "LatestReading",
+    "ReadingHour",
+    "ReadingNews",
+    "ReplayPage",
+    "RuleKind",
+    "Severity",
+]
