@@ -12,7 +12,7 @@ from portal.shared.assets.queries import lock_unit, unit_of
 from portal.shared.assets.services import registry
 from portal.shared.devices import queries
 from portal.shared.devices.book import UnitBook
-from portal.shared.devices.models import AssetEvent, DeadLetter, ReplayPage
+from portal.shared.devices.models import AssetEvent, DeadLetter, ReadingNews, ReplayPage
 from portal.shared.devices.readings import Reading, from_plain_topic
 from portal.shared.devices.services import commands, telemetry
 from tests.factories import assets as make
@@ -47,6 +47,17 @@ def test_each_reading_is_a_row_in_the_order_it_was_said(session):
         select(outbox.OutboxEvent).where(outbox.OutboxEvent.topic == "devices.reading.taken")
     ).all()
     assert event.body["units"] == [str(room.id)]
+
+
+def test_whoever_watches_is_told_once_a_batch_which_unit_spoke_of_what(session):
+    room, car = make.room(), make.vehicle()
+    batch = said(room, "occupancy", *"01") + said(room, "access", "locked") + said(car, "ignition", "on")
+    telemetry.store(said=batch)
+    news = {row.unit_id: row for row in session.scalars(select(ReadingNews))}
+    oldest = session.scalar(select(func.min(AssetEvent.at)).where(AssetEvent.unit_id == room.id))
+    assert (news[room.id].kinds, news[room.id].since) == (["access", "occupancy"], oldest)
+    assert (news[car.id].kinds, news[car.id].asset_id) == (["ignition"], car.asset_id)
+    assert len(news) == session.scalar(select(func.count()).select_from(ReadingNews)) == 2
 
 
 def test_a_room_that_was_registered_anew_is_known_at_once(session):

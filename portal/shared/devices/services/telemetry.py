@@ -40,7 +40,11 @@ _STORE = text(
         from base, unnest(cast(:ids as uuid[]), cast(:assets as uuid[]), cast(:units as uuid[]),
                           cast(:kinds as text[]), cast(:words as text[]))
              with ordinality as said(id, asset_id, unit_id, kind, value, n)
-        returning id, at, unit_id, kind, value
+        returning id, at, asset_id, unit_id, kind, value
+    ),
+    news as (
+        insert into reading_news (unit_id, asset_id, since, kinds)
+        select unit_id, asset_id, min(at), jsonb_agg(distinct kind) from told group by unit_id, asset_id
     )
     insert into latest_reading (unit_id, kind, value, at, event_id)
     select distinct on (unit_id, kind) unit_id, kind, value, at, id from told order by unit_id, kind, at desc
