@@ -1,1 +1,1 @@
-"""The live board and map of a fleet."""
+"""The fleet desk: the live map beside the list, vehicles, trips, fences, drivers and maintenance."""
