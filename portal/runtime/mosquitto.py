@@ -1,7 +1,5 @@
 """A private MQTT broker on loopback: mosquitto where the machine has it, else a slower one from the lock."""
 
-import base64
-import hashlib
 import json
 import os
 import secrets
@@ -15,6 +13,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 from portal.runtime.process import free_port, port_answers, spawn, unprivileged
+from portal.shared.devices.secrets import hash_secret
 
 USERS = ("portal", "device")
 # Limits are explicit because the defaults drop a burst of messages silently.
@@ -79,7 +78,7 @@ class Mosquitto:
         known = self._known()
         self.port = free_port(int(known["port"]))
         self._write("known.json", json.dumps({**known, "port": str(self.port)}))
-        template, hashed = (MOSQUITTO_CONF, _pbkdf2) if self.program else (AMQTT_CONF, PasswordHasher().hash)
+        template, hashed = (MOSQUITTO_CONF, hash_secret) if self.program else (AMQTT_CONF, PasswordHasher().hash)
         self._write("broker.conf", template.format(port=self.port, folder=self.folder))
         self._write("passwords", "".join(f"{user}:{hashed(known[user])}\n" for user in USERS))
         self._write("acl", ACL)
@@ -124,10 +123,3 @@ class Mosquitto:
 def program() -> str | None:
     """Where mosquitto is; Debian keeps it off the path of ordinary users."""
     return shutil.which("mosquitto", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
-
-
-def _pbkdf2(password: str) -> str:
-    """The hash mosquitto_passwd would write, so that its program is not needed."""
-    salt = secrets.token_bytes(12)
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 101, dklen=64)
-    return f"$7$101${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
