@@ -61,11 +61,13 @@ class Trip(Record):
     __tablename__ = "trip"
     __table_args__ = (
         _of_a_unit(),
+        ForeignKeyConstraint(["driver_id", "asset_id"], ["driver.id", "driver.asset_id"]),
         UniqueConstraint("unit_id", "started_at"),
         UniqueConstraint("id", "asset_id"),
         CheckConstraint("ended_at is null or ended_at >= started_at", "ends_after_it_starts"),
         CheckConstraint("distance_mm > 0", "goes_somewhere"),
         Index("ix_trip_asset_id", "asset_id", "started_at"),
+        Index("ix_trip_driver_id", "driver_id", "started_at"),
         Index("ix_trip_decided_at", "unit_id", "decided_at"),
     )
 
