@@ -11,7 +11,7 @@ from portal.core import idempotency, outbox, partitions, runs, throttle
 from portal.gateways.sandbox import webhooks as sandbox
 from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
-from portal.shared.devices.services import commands, watching
+from portal.shared.devices.services import commands, pending, watching
 from portal.shared.identity.services import cleanup
 from portal.shared.payments.services import (
     answers,
@@ -57,6 +57,7 @@ def expire_access() -> int:
 SCHEDULE = [
     Job("access that has ended", 5, expire_access, batches=True),
     Job("commands to say again", 5, expiry.reissue_commands),
+    Job("stops that wait for a standstill", 2, pending.release_standing),
     Job("commands nobody answered", 5, commands.expire_overdue, batches=True),
     Job("what units said", 1, watching.look_at_news, batches=True),
     Job("licences that run out", HOUR, drivers.tell_of_licences),

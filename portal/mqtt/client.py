@@ -24,6 +24,8 @@ IN_FLIGHT = 2_000
 HIGH_WATER = 5_000
 LOW_WATER = 1_000
 ANSWER_WITHIN = 10.0
+#: The broker took the message, found no subscription to its topic, and dropped it.
+NOBODY_LISTENS = 16
 
 
 class Heard(NamedTuple):
@@ -108,8 +110,8 @@ class Link:
             told = self._client.publish(topic, payload, qos=0, retain=retain)
         return told.mid if told.rc == paho.MQTT_ERR_SUCCESS else None
 
-    def answers(self, numbers: Sequence[int], within: float) -> set[int]:
-        """Those of the published commands that the broker has confirmed."""
+    def answers(self, numbers: Sequence[int], within: float) -> dict[int, bool]:
+        """The published commands that the broker has confirmed, each with whether somebody listens to its topic."""
         deadline = time.monotonic() + within
         with self._answered:
             self._answered.wait_for(
@@ -120,7 +122,11 @@ class Link:
         for number, answer in answers.items():
             if answer is not None and answer.is_failure:
                 log.warning("command_refused_by_broker", number=number, answer=str(answer))
-        return {number for number, answer in answers.items() if answer is not None and not answer.is_failure}
+        return {
+            number: answer.value != NOBODY_LISTENS
+            for number, answer in answers.items()
+            if answer is not None and not answer.is_failure
+        }
 
     def _end(self, fault: str | None) -> None:
         self.fault = self.fault or fault

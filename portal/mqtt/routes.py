@@ -16,3 +16,8 @@ def read(topic: str, payload: bytes) -> Reading | Refused:
 def command_topic(unit_kind: str, asset_number: str, unit_number: str, capability: str) -> str:
     """Where a plain device listens for its commands: the same topic it reports on."""
     return f"{FOLDERS[unit_kind]}/{asset_number}/{unit_number}/{capability}"
+
+
+def device_topic(name: str, what: str) -> str:
+    """Where a registered device is told something: a command (`cmd`), or what has been kept of its words (`ack`)."""
+    return f"v1/{name}/down/{what}"

@@ -14,6 +14,7 @@ from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.shared.assets.models import Unit, UnitStatus
 from portal.shared.devices.models import CommandStatus, DeadLetter, DeviceCommand
+from portal.shared.devices.queries import TOLD
 from portal.shared.payments.models import IntentStatus, Payment, PaymentIntent
 from portal.shared.payments.reconciliation_queries import count_open
 
@@ -154,7 +155,7 @@ def _ending(asset_id: uuid.UUID, now: datetime) -> list[Ending]:
 def _last_commands(now: datetime):  # type: ignore[no-untyped-def]
     return (
         select(DeviceCommand)
-        .where(DeviceCommand.created_at > now - LOOK_BACK)
+        .where(DeviceCommand.created_at > now - LOOK_BACK, TOLD)
         .ext(distinct_on(DeviceCommand.unit_id, DeviceCommand.capability))
         .order_by(DeviceCommand.unit_id, DeviceCommand.capability, DeviceCommand.seq.desc())
     )

@@ -15,6 +15,7 @@ from portal.core.db import db
 from portal.shared.assets.models import Unit, UnitKind, UnitStatus
 from portal.shared.assets.queries import as_counted
 from portal.shared.devices.models import CAPABILITIES, DeviceCommand, LatestReading
+from portal.shared.devices.queries import TOLD
 
 SOON = timedelta(hours=1)
 ENDING = "ending"
@@ -115,7 +116,7 @@ def _last_told(unit_ids: list[uuid.UUID], capable: list[tuple[str, str]]) -> Sel
     kinds = values(column("kind", Text), column("capability", Text), name="capable").data(capable)
     last = (
         select(DeviceCommand.action, DeviceCommand.status, DeviceCommand.created_at)
-        .where(DeviceCommand.unit_id == Unit.id, DeviceCommand.capability == kinds.c.capability)
+        .where(DeviceCommand.unit_id == Unit.id, DeviceCommand.capability == kinds.c.capability, TOLD)
         .order_by(DeviceCommand.seq.desc())
         .limit(1)
         .lateral("last")

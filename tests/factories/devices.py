@@ -6,6 +6,7 @@ import itertools
 
 from portal.core.db import db
 from portal.shared.assets.models import Asset, Business, Unit
+from portal.shared.devices.models import Device
 
 _count = itertools.count(1)
 
@@ -44,3 +45,20 @@ def units(asset: Asset, *numbers: str, kind: str = "room") -> list[Unit]:
 def room(number: str = "101", **fields) -> Unit:
     """A room in a hotel of its own."""
     return units(place("hotel", **fields), number)[0]
+
+
+def envelope(unit: Unit, *capabilities: str, name: str | None = None, **fields) -> Device:
+    """A registered device in service, fixed to a unit, that speaks in envelopes."""
+    device = Device(
+        name=name or f"dev-{next(_count):06d}",
+        type=fields.pop("type", "lock" if unit.kind == "room" else "tracker"),
+        dialect="envelope",
+        status=fields.pop("status", "active"),
+        asset_id=unit.asset_id,
+        unit_id=unit.id,
+        capabilities=list(capabilities or (("access",) if unit.kind == "room" else ("ignition",))),
+        **fields,
+    )
+    db.session.add(device)
+    db.session.commit()
+    return device

@@ -144,14 +144,16 @@ def units_not_reached(limit: int) -> list[tuple[uuid.UUID, str]]:
     """Units whose last word about access came to nothing: (unit, the action they still need).
 
     Let and last told to open, or expired (and perhaps suspended since) and last told to close, with a command
-    that expired or failed. What never left is said again at once, and so it is to a device that now reports its
-    state; to one that was told and stays mute, after half as long as it has been trouble.
+    that expired or failed. What never left is said again at once, and so it is to a device that came online or
+    reported its state since; to one that was told and stays mute, after half as long as it has been trouble.
     """
     rows = db.session.execute(
         text(
             "select u.id, c.action from unit u"
-            " join lateral (select capability, action, status, sent_at, done_at, created_at from device_command"
+            " join lateral (select capability, action, status, sent_at, done_at, created_at, device_id"
+            "   from device_command"
             "   where unit_id = u.id and capability = case u.kind when 'room' then 'access' else 'ignition' end"
+            "   and held is distinct from 'approval'"
             "   order by seq desc limit 1) c on true"
             " where (c.status = 'expired' or c.status in ('failed', 'rejected')"
             "   and coalesce(c.done_at, c.created_at) < clock_timestamp() - :wait)"
@@ -159,7 +161,9 @@ def units_not_reached(limit: int) -> list[tuple[uuid.UUID, str]]:
             "   or coalesce(c.done_at, c.created_at) <= clock_timestamp() - least(:seldom,"
             "     (c.created_at - case u.status when 'active' then u.activated_at else u.expires_at end) / 2)"
             "   or exists (select from latest_reading r where r.unit_id = u.id and r.kind = c.capability"
-            "     and r.at > c.created_at and r.value in ('locked', 'unlocked', 'on', 'off')))"
+            "     and r.at > c.created_at and r.value in ('locked', 'unlocked', 'on', 'off'))"
+            "   or exists (select from device_state s where s.device_id = c.device_id"
+            "     and s.state = 'online' and s.state_at > c.created_at))"
             " and (u.status = 'active' and u.expires_at > clock_timestamp() and c.action in ('unlock', 'turn_on')"
             "   or 'expired' in (u.status, u.status_before) and c.action in ('lock', 'turn_off'))"
             " order by c.created_at limit :limit"

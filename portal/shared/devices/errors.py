@@ -1,6 +1,6 @@
 """How talking to devices is refused."""
 
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class UnknownDevice(NotFound):
@@ -29,6 +29,14 @@ class UnitChanged(Conflict):
 
 class CommandOver(Conflict):
     """The command has come to its end, and cannot be changed any more."""
+
+
+class AskedAlready(Conflict):
+    """Somebody has asked for the same, and a second person has yet to agree."""
+
+
+class OwnWish(Forbidden):
+    """Nobody is the second person to their own wish."""
 
 
 class CommandNotFound(NotFound):

@@ -10,7 +10,7 @@ from portal.core.outbox import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _CommandEvent(Event):
+class CommandEvent(Event):
     """A step of one command; `subject_id` is the unit."""
 
     command_id: uuid.UUID
@@ -19,51 +19,58 @@ class _CommandEvent(Event):
     status: str
     grant_id: uuid.UUID | None = None
     detail: str | None = None
+    held: str | None = None
 
 
-class CommandQueued(_CommandEvent):
-    """A unit is to be told something."""
+class CommandQueued(CommandEvent):
+    """A unit is to be told something, now."""
 
     topic: ClassVar[str] = "devices.command.queued"
 
 
-class CommandSent(_CommandEvent):
+class CommandWaits(CommandEvent):
+    """It is not on its way yet: a second person or a standstill is waited for, or the device is not listening."""
+
+    topic: ClassVar[str] = "devices.command.waits"
+
+
+class CommandSent(CommandEvent):
     """The broker has taken charge of the command."""
 
     topic: ClassVar[str] = "devices.command.sent"
 
 
-class CommandAccepted(_CommandEvent):
+class CommandAccepted(CommandEvent):
     """The device has the command and is at it."""
 
     topic: ClassVar[str] = "devices.command.accepted"
 
 
-class CommandDone(_CommandEvent):
+class CommandDone(CommandEvent):
     """The device reports what it was told to do."""
 
     topic: ClassVar[str] = "devices.command.done"
 
 
-class CommandFailed(_CommandEvent):
+class CommandFailed(CommandEvent):
     """The device tried and could not, or refused."""
 
     topic: ClassVar[str] = "devices.command.failed"
 
 
-class CommandExpired(_CommandEvent):
+class CommandExpired(CommandEvent):
     """Its time passed before the device answered."""
 
     topic: ClassVar[str] = "devices.command.expired"
 
 
-class CommandSuperseded(_CommandEvent):
+class CommandSuperseded(CommandEvent):
     """A younger command of the same capability took its place."""
 
     topic: ClassVar[str] = "devices.command.superseded"
 
 
-class CommandCancelled(_CommandEvent):
+class CommandCancelled(CommandEvent):
     """Somebody took it back before it was done."""
 
     topic: ClassVar[str] = "devices.command.cancelled"

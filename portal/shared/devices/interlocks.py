@@ -16,6 +16,11 @@ def register(capability: str, action: str, waiting: Question) -> None:
     _interlocks[capability, action] = waiting
 
 
+def guards(capability: str, action: str) -> bool:
+    """Whether somebody is asked before this action: it is then never left lying anywhere on its way."""
+    return (capability, action) in _interlocks
+
+
 def has_to_wait(capability: str, action: str, unit_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Those of the units for which this action may not be done now."""
     question = _interlocks.get((capability, action))

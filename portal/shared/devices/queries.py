@@ -6,10 +6,9 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from portal.core import locks
 from portal.core.db import db
 from portal.core.paging import Page, page_of
 from portal.core.words import _
@@ -21,9 +20,13 @@ from portal.shared.devices.models import (
     CommandStatus,
     DeadLetter,
     DeviceCommand,
+    Held,
     LatestReading,
     ReplayPage,
 )
+
+#: What has been on its way at least once; a wish that a second person has not agreed to was never told to anything.
+TOLD = DeviceCommand.held.is_distinct_from(Held.APPROVAL)
 
 
 def get_command(asset_id: uuid.UUID, command_id: uuid.UUID) -> DeviceCommand:
@@ -37,7 +40,7 @@ def get_command(asset_id: uuid.UUID, command_id: uuid.UUID) -> DeviceCommand:
 
 
 def open_commands(unit_ids: Collection[uuid.UUID]) -> Sequence[DeviceCommand]:
-    """Commands still on their way, oldest first."""
+    """Commands still on their way, those that wait for something among them, oldest first."""
     return db.session.scalars(
         select(DeviceCommand)
         .where(DeviceCommand.unit_id.in_(unit_ids), DeviceCommand.status.in_(OPEN))
@@ -49,101 +52,31 @@ def last_commands(unit_ids: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, str]
     """By (unit, capability): the youngest command, which is the commanded state beside the reported one."""
     rows = db.session.scalars(
         select(DeviceCommand)
-        .where(DeviceCommand.unit_id.in_(unit_ids))
+        .where(DeviceCommand.unit_id.in_(unit_ids), TOLD)
         .ext(distinct_on(DeviceCommand.unit_id, DeviceCommand.capability))
         .order_by(DeviceCommand.unit_id, DeviceCommand.capability, DeviceCommand.seq.desc())
     )
     return {(row.unit_id, row.capability): row for row in rows}
 
 
+def asked_commands(asset_ids: Collection[uuid.UUID]) -> Sequence[DeviceCommand]:
+    """What somebody wants done that a second person has to agree to, at these places, oldest first."""
+    return db.session.scalars(
+        select(DeviceCommand)
+        .where(
+            DeviceCommand.asset_id.in_(asset_ids),
+            DeviceCommand.status == CommandStatus.QUEUED,
+            DeviceCommand.held == Held.APPROVAL,
+            DeviceCommand.not_after > func.clock_timestamp(),
+        )
+        .order_by(DeviceCommand.id)
+    ).all()
+
+
 def commands_of(unit_id: uuid.UUID, limit: int = 50) -> Sequence[DeviceCommand]:
     """What one unit was told, youngest first."""
     return db.session.scalars(
         select(DeviceCommand).where(DeviceCommand.unit_id == unit_id).order_by(DeviceCommand.seq.desc()).limit(limit)
-    ).all()
-
-
-_TWIN_OR_OPEN = (
-    select(DeviceCommand)
-    .where(
-        DeviceCommand.unit_id == bindparam("unit"),
-        (DeviceCommand.idem_key == bindparam("key"))
-        | (DeviceCommand.capability == bindparam("capability")) & DeviceCommand.status.in_(OPEN),
-    )
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
-
-
-def lock_twin_and_open(
-    unit_id: uuid.UUID, idem_key: str, capability: str
-) -> tuple[DeviceCommand | None, DeviceCommand | None]:
-    """The command that was given under this key, and the one open command of a capability; both locked."""
-    locks.taking("device_command")
-    found = db.session.scalars(_TWIN_OR_OPEN, {"unit": unit_id, "key": idem_key, "capability": capability}).all()
-    return (
-        next((each for each in found if each.idem_key == idem_key), None),
-        next((each for each in found if each.capability == capability and each.status in OPEN), None),
-    )
-
-
-def lock_command(command_id: uuid.UUID) -> DeviceCommand:
-    """One command, locked."""
-    locks.taking("device_command")
-    found = db.session.scalar(
-        select(DeviceCommand)
-        .where(DeviceCommand.id == command_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise CommandNotFound(_("There is no such command here."))
-    return found
-
-
-def lock_due_commands(limit: int) -> Sequence[DeviceCommand]:
-    """Open commands whose turn it is and whose time has not passed, skipping those another process holds."""
-    locks.taking("device_command")
-    return db.session.scalars(
-        select(DeviceCommand)
-        .where(
-            DeviceCommand.status.in_((CommandStatus.QUEUED, CommandStatus.SENT)),
-            DeviceCommand.next_attempt_at <= func.clock_timestamp(),
-            DeviceCommand.not_after > func.clock_timestamp(),
-        )
-        .order_by(DeviceCommand.next_attempt_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).all()
-
-
-def lock_overdue_commands(now: datetime, limit: int) -> Sequence[DeviceCommand]:
-    """Open commands whose time has passed, skipping those another process holds."""
-    locks.taking("device_command")
-    return db.session.scalars(
-        select(DeviceCommand)
-        .where(DeviceCommand.status.in_(OPEN), DeviceCommand.not_after <= now)
-        .order_by(DeviceCommand.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).all()
-
-
-def lock_commands_reported(reported: Collection[tuple[uuid.UUID, str, str]]) -> Sequence[DeviceCommand]:
-    """Open commands that were sent at least once and ask for what (unit, capability, action) says is so; locked."""
-    locks.taking("device_command")
-    return db.session.scalars(
-        select(DeviceCommand)
-        .where(
-            tuple_(DeviceCommand.unit_id, DeviceCommand.capability, DeviceCommand.action).in_(list(reported)),
-            DeviceCommand.status.in_(OPEN),
-            DeviceCommand.attempts > 0,
-        )
-        .order_by(DeviceCommand.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
     ).all()
 
 

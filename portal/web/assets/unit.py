@@ -62,12 +62,14 @@ def control(asset_number: str, kind: str, number: str) -> Response:
         try:
             needs_reason = reason_needed(right, g.role)
             actor = current_actor()
-            commands.control(unit_id=unit.id, actor=actor, decided_on=unit.status, needs_reason=needs_reason, **asked)
+            told = commands.control(
+                unit_id=unit.id, actor=actor, decided_on=unit.status, needs_reason=needs_reason, **asked
+            )
         except DomainError as error:
             form.refuse(error)
         else:
             said = words.action_words(asked["capability"], asked["action"])
-            toast(_("%(unit)s: “%(command)s” is on its way.", unit=words.called(unit), command=said))
+            toast(words.told_words(told.held, unit=words.called(unit), command=said))
             return _back(unit)
     return _back(unit, control=form)
 

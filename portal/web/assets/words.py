@@ -8,6 +8,7 @@ from portal.core.words import _, language
 from portal.reporting.board import ENDING
 from portal.shared.assets.models import UnitKind, UnitStatus
 from portal.shared.assets.services.registry import called
+from portal.shared.devices.models import Held
 
 __all__ = [
     "CAPABILITIES",
@@ -21,11 +22,12 @@ __all__ = [
     "said_words",
     "status_words",
     "subject_words",
+    "told_words",
 ]
 
 _HEARD = {
     "access.grant": ("given", "expired", "revoked"),
-    "devices.command": ("queued", "sent", "accepted", "done", "failed", "expired", "cancelled"),
+    "devices.command": ("queued", "waits", "sent", "accepted", "done", "failed", "expired", "cancelled"),
     "assets.unit": ("registered", "amended"),
     "payments.payment": ("settled",),
 }
@@ -48,6 +50,15 @@ CAPABILITIES: dict[str, dict[str, dict[str, str]]] = {
 def action_words(capability: str, action: str) -> str:
     """A command as a button says it."""
     return _actions(language()).get((capability, action), action)
+
+
+def told_words(held: str | None, *, unit: str, command: str) -> str:
+    """What becomes of a command that somebody has just given."""
+    if held == Held.APPROVAL:
+        return _("%(unit)s: “%(command)s” waits for a second person to agree.", unit=unit, command=command)
+    if held == Held.MOVING:
+        return _("%(unit)s: “%(command)s” waits until it stands still.", unit=unit, command=command)
+    return _("%(unit)s: “%(command)s” is on its way.", unit=unit, command=command)
 
 
 def subject_words(kind: str) -> str:

@@ -28,7 +28,7 @@ from portal.shared.access.events import AccessGranted, AccessRevoked
 from portal.shared.access.models import AccessGrant
 from portal.shared.access.queries import get_grant, lock_grant, running_and_coming
 from portal.shared.access.services.offers import MOST_MINUTES, in_use
-from portal.shared.access.services.signals import close_unit, open_unit
+from portal.shared.access.services.signals import close_unit, open_unit, renew_lease
 from portal.shared.assets.errors import NoSuchUnit
 from portal.shared.assets.models import Unit, UnitStatus
 from portal.shared.assets.queries import asset_of, lock_unit
@@ -132,6 +132,7 @@ def revoke(*, grant_id: uuid.UUID, reason: str, actor: Actor) -> AccessGrant:
     publish(AccessRevoked(asset_id=unit.asset_id, subject_id=unit.id, grant_id=grant.id))
     if left:
         unit.expires_at = left[-1].ends_at
+        renew_lease(unit, actor=actor, idem_key=f"lease:revoked:{grant.id}", grant_id=left[0].id)
     else:
         unit.expires_at = now
         close_unit(unit, actor=actor, idem_key=f"revoked:{grant.id}", grant_id=grant.id, reason=reason.strip())
@@ -180,6 +181,8 @@ def _give(
     publish(
         AccessGranted(asset_id=unit.asset_id, subject_id=unit.id, grant_id=grant.id, until=grant.ends_at.isoformat())
     )
-    if fresh:  # time stacked behind what is running needs no second word to the door
+    if fresh:
         open_unit(unit, actor=actor, idem_key=f"grant:{grant.id}", grant_id=grant.id)
+    else:  # time stacked behind what is running needs no second word to a door, unless it was told when to shut
+        renew_lease(unit, actor=actor, idem_key=f"lease:{grant.id}", grant_id=grant.id)
     return grant

@@ -19,9 +19,9 @@ from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.shared.devices.book import Home, UnitBook
+from portal.shared.devices.command_queries import lock_commands_reported
 from portal.shared.devices.events import DeadLetterStored, ReadingsTaken
 from portal.shared.devices.models import REPORTS, CommandStatus, ReplayPage
-from portal.shared.devices.queries import lock_commands_reported
 from portal.shared.devices.readings import Reading, Refused
 from portal.shared.devices.services import commands
 
