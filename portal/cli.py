@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from portal.cli_devices import devices_group
 from portal.core import parse
 from portal.core.actor import system
 from portal.core.errors import DomainError
@@ -30,6 +31,7 @@ def register(app: Flask) -> None:
     """Hang the commands on the app."""
     app.cli.add_command(audit_group)
     app.cli.add_command(ledger_group)
+    app.cli.add_command(devices_group)
     app.cli.add_command(make_secret)
     app.cli.add_command(create_user)
     app.cli.add_command(deactivate_user)
