@@ -24,7 +24,7 @@ from portal.shared.payments.services import (
     settlement,
     verification,
 )
-from portal.trades.fleet.services import drivers
+from portal.trades.fleet.services import drivers, maintenance
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -61,6 +61,7 @@ SCHEDULE = [
     Job("commands nobody answered", 5, commands.expire_overdue, batches=True),
     Job("what units said", 1, watching.look_at_news, batches=True),
     Job("licences that run out", HOUR, drivers.tell_of_licences),
+    Job("maintenance that comes round", 300, maintenance.tell_of_due),
     Job("payment messages", 1, inbox.process_due, batches=True),
     Job("payments to ask about", 5, settlement.poll_due, batches=True),
     Job("payouts under way", 2, payouts.work_due, batches=True),
