@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.shared.assets.models import Unit, UnitStatus
+from portal.shared.devices.alert_queries import open_counts
 from portal.shared.devices.models import CommandStatus, DeadLetter, DeviceCommand
 from portal.shared.devices.queries import TOLD
 from portal.shared.payments.models import IntentStatus, Payment, PaymentIntent
@@ -60,18 +61,22 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """All of it for one place; `dead_letters` and `differences` are numbers, the rest are the things themselves."""
+    """All of it for one place; what is counted is a number, the rest are the things themselves.
+
+    `alerts` are those nobody has acknowledged: all, and those that cannot wait.
+    """
 
     held: Sequence[Held]
     unreached: Sequence[Unreached]
     ending: Sequence[Ending]
     dead_letters: int
     differences: int
+    alerts: tuple[int, int] = (0, 0)
 
     @property
     def total(self) -> int:
         """How many things wait; a time that runs out as agreed is no trouble."""
-        return len(self.held) + len(self.unreached) + self.dead_letters + self.differences
+        return len(self.held) + len(self.unreached) + self.dead_letters + self.differences + self.alerts[0]
 
 
 def at(asset_id: uuid.UUID) -> Attention:
@@ -85,6 +90,7 @@ def at(asset_id: uuid.UUID) -> Attention:
         ending=_ending(asset_id, now),
         dead_letters=dead.get(asset_id, 0),
         differences=differ.get(asset_id, 0),
+        alerts=open_counts([asset_id]).get(asset_id, (0, 0)),
     )
 
 
@@ -101,7 +107,8 @@ def counts(asset_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
     unreached = db.session.execute(
         select(last.c.asset_id, func.count()).where(last.c.status.in_(UNREACHED)).group_by(last.c.asset_id)
     )
-    for asset_id, number in (*held, *unreached, *count_open(asset_ids).items()):
+    alerts = ((asset_id, number) for asset_id, (number, _critical) in open_counts(asset_ids).items())
+    for asset_id, number in (*held, *unreached, *count_open(asset_ids).items(), *alerts):
         found[asset_id] = found.get(asset_id, 0) + number
     return {asset_id: found.get(asset_id, 0) for asset_id in asset_ids}
 

@@ -60,17 +60,35 @@ const acts = {
   g: () => (leader = Date.now(), true),
 };
 
+/* A list that was fetched again keeps the chosen row; where that is gone, the one in its place is chosen. */
+let kept = null;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const row = chosen();
+  if (row?.id && event.detail.target?.contains(row)) kept = { id: row.id, at: rows().indexOf(row), focused: row.contains(document.activeElement) };
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (!kept || chosen()) return;
+  const [{ id, at, focused }, all] = [kept, rows()];
+  const row = document.getElementById(id) ?? all[Math.min(at, all.length - 1)];
+  kept = null;
+  if (!row) return;
+  row.setAttribute("aria-selected", "true");
+  row.tabIndex = -1;
+  if (focused || document.activeElement === document.body) row.focus({ preventScroll: true });
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
   if (event.target.closest("details.menu[open]")) return;
   const afterG = Date.now() - leader < 1200;
   leader = 0;
   const key = event.key;
+  const steps = !afterG && key.length === 1 && chosen()?.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
   const goes = afterG && document.querySelector(`[data-go="${CSS.escape(key)}"]`);
   const starts = !afterG && key.length === 1 && document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  if (goes || starts) {
+  if (steps || goes || starts) {
     event.preventDefault();
-    (goes || starts).click();
+    (steps || goes || starts).click();
   } else if (!afterG && Object.hasOwn(acts, key) && acts[key]()) {
     event.preventDefault();
   }

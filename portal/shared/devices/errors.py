@@ -53,3 +53,31 @@ class AlreadyReplayed(Conflict):
 
 class StillRefused(Conflict):
     """What was wrong with the message is still wrong."""
+
+
+class AlertNotFound(NotFound):
+    """No such alert at this place."""
+
+
+class AlertOver(Conflict):
+    """The alert has ended, and nothing more is to be done about it."""
+
+
+class AlertStandsAnew(Conflict):
+    """The same thing was noticed again meanwhile, and stands as another alert."""
+
+
+class NotAmongUs(Invalid):
+    """Whoever is to look after an alert does not work at the place, or may not handle alerts."""
+
+
+class RuleNotFound(NotFound):
+    """No such rule at this place."""
+
+
+class RuleNameTaken(Conflict):
+    """Another rule of the place is called the same."""
+
+
+class BadCondition(Invalid):
+    """What a rule asks for cannot be asked of these units."""

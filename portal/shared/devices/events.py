@@ -111,6 +111,14 @@ class AlertCleared(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertChanged(Event):
+    """An alert was acknowledged, given to somebody, or taken up again."""
+
+    topic: ClassVar[str] = "devices.alert.changed"
+    alert_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceChanged(Event):
     """A device was registered, bound, given a secret, revoked, came online or was lost; `subject_id` is its unit."""
 

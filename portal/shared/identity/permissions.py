@@ -17,7 +17,7 @@ from portal.shared.identity.errors import NoSuchPlace, PasswordNeeded, RoleLacks
 from portal.shared.identity.models import Role
 
 FILE = Path(__file__).with_name("permissions.yaml")
-ROUTES_OF_THE_API = FILE.with_name("routes_api.yaml")
+MORE_ROUTES = (FILE.with_name("routes_api.yaml"), FILE.with_name("routes_money.yaml"))
 PUBLIC, SIGNED_IN, PLATFORM = "public", "signed_in", "platform"
 ANYWHERE = " anywhere"
 #: Nobody gives a role at or above their own (an owner may), nor touches a person who holds one.
@@ -62,9 +62,11 @@ class Entry:
 
 @cache
 def matrix() -> Matrix:
-    """Both files, read once."""
+    """All the files, read once."""
     document = yaml.safe_load(FILE.read_text())
-    routes = document["routes"] | yaml.safe_load(ROUTES_OF_THE_API.read_text())["routes"]
+    routes = dict(document["routes"])
+    for file in MORE_ROUTES:
+        routes |= yaml.safe_load(file.read_text())["routes"]
     rights = {
         name: Permission(
             name=name,

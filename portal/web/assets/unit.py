@@ -22,6 +22,7 @@ from portal.shared.assets.services import registry
 from portal.shared.devices.services import commands
 from portal.shared.identity.errors import PasswordNeeded
 from portal.shared.identity.permissions import reason_needed
+from portal.web.alerts.inbox import standing_about
 from portal.web.assets import words
 from portal.web.assets.board import blueprint
 from portal.web.assets.forms import ControlForm, GrantForm, ReasonForm, RoomTermsForm, VehicleTermsForm, given, terms_of
@@ -210,6 +211,7 @@ def _standing(unit: Unit, refused: dict[str, Any]) -> dict[str, Any]:
         "needs_reason": reason_needed(right, g.role),
         "words": words,
         "address": _address(unit),
+        **standing_about(unit),
     }
 
 

@@ -35,7 +35,8 @@ _HEARD = {
 #: burst of names one question. A whole board does not follow each reading: it looks again by itself.
 _NAMES = [f"{noun}.{what} from:body delay:200ms" for noun, verbs in _HEARD.items() for what in verbs]
 LIVE = ", ".join([*_NAMES, "every 15s"])
-LIVE_UNIT = ", ".join([*_NAMES, "devices.reading.taken from:body delay:200ms", "every 30s"])
+_ABOUT_ONE = ("devices.reading.taken", "devices.alert.raised", "devices.alert.changed", "devices.alert.cleared")
+LIVE_UNIT = ", ".join([*_NAMES, *(f"{name} from:body delay:200ms" for name in _ABOUT_ONE), "every 30s"])
 
 #: What each kind of unit can be told: capability -> its actions, each with the icon of its button.
 CAPABILITIES: dict[str, dict[str, dict[str, str]]] = {

@@ -47,12 +47,14 @@ def _waiting(place: Asset, links: dict[str, str | None], sees_units: bool) -> at
     """What waits here, without what this person could do nothing about."""
     found = attention.at(place.id)
     g.unreached, g.dead_letters, g.differences = found.unreached, found.dead_letters, found.differences
+    g.open_alerts = found.alerts
     return attention.Attention(
         held=found.held if links["review"] else [],
         unreached=found.unreached if sees_units else [],
         ending=found.ending if sees_units else [],
         dead_letters=found.dead_letters if links["dead_letters"] else 0,
         differences=found.differences if links["differences"] else 0,
+        alerts=found.alerts if links["alerts"] else (0, 0),
     )
 
 
@@ -74,6 +76,7 @@ def _links(place: Asset) -> dict[str, str | None]:
         "review": ("payments.review", "payments.review"),
         "dead_letters": ("admin.dead_letters", "devices.view"),
         "differences": ("payments.reconciliation", "payments.reconcile"),
+        "alerts": ("units.alerts", "alerts.view"),
     }
     known = current_app.view_functions
     return {

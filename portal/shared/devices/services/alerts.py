@@ -51,16 +51,18 @@ def raise_alert(
     device_id: uuid.UUID | None = None,
     rule_id: uuid.UUID | None = None,
     over: bool = False,
+    late: bool | None = None,
 ) -> uuid.UUID | None:
     """Something is so that somebody should know: its alert's key, or None when it stood already.
 
     `key` is what makes it the same thing (`speeding:<unit>`). `over` is for what has ended by the time it is told
-    of; it, and what happened more than ten minutes ago, is kept without calling anybody.
+    of; it, and what happened more than ten minutes ago, is kept without calling anybody. `late` says so otherwise:
+    what began long ago and is seen to be so now is no old story.
     """
     locks.taking("alert")
     now = utcnow()
     happened_at = happened_at or now
-    late = now - happened_at > LATE_AFTER
+    late = now - happened_at > LATE_AFTER if late is None else late
     row = db.session.execute(
         _RAISE,
         {
