@@ -14,7 +14,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from portal.gateways.broker import Broker, command_properties
 from portal.mqtt.ear import Ear, Message
-from portal.mqtt.routes import SUBSCRIPTIONS
+from portal.mqtt.routes import PRESENCE, SUBSCRIPTIONS
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +26,7 @@ LOW_WATER = 1_000
 ANSWER_WITHIN = 10.0
 #: The broker took the message, found no subscription to its topic, and dropped it.
 NOBODY_LISTENS = 16
+TELL_SECONDS = 10.0
 
 
 class Heard(NamedTuple):
@@ -110,6 +111,11 @@ class Link:
             told = self._client.publish(topic, payload, qos=0, retain=retain)
         return told.mid if told.rc == paho.MQTT_ERR_SUCCESS else None
 
+    def tell(self, topic: str, payload: str) -> None:
+        """Say something that is not worth keeping for whoever is not there: an acknowledgement comes again."""
+        marked = command_properties(TELL_SECONDS) if self.broker.modern else None
+        self._client.publish(topic, payload, qos=0, properties=marked)
+
     def answers(self, numbers: Sequence[int], within: float) -> dict[int, bool]:
         """The published commands that the broker has confirmed, each with whether somebody listens to its topic."""
         deadline = time.monotonic() + within
@@ -145,9 +151,10 @@ class Link:
         self._inbox.put(Opened(self.generation, bool(flags.session_present)))
         if self.broker.modern:
             listening = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-            client.subscribe([(topic, listening) for topic in SUBSCRIPTIONS])
+            states = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE)
+            client.subscribe([*((topic, listening) for topic in SUBSCRIPTIONS), (PRESENCE, states)])
         else:
-            client.subscribe([(topic, 1) for topic in SUBSCRIPTIONS])
+            client.subscribe([(topic, 1) for topic in (*SUBSCRIPTIONS, PRESENCE)])
         self._connected.set()
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:

@@ -16,9 +16,10 @@ from portal.mqtt.ear import Message
 from portal.mqtt.echoes import Echoes
 from portal.mqtt.replay import Replay, entry
 from portal.shared.devices import queries
-from portal.shared.devices.book import UnitBook
-from portal.shared.devices.readings import Reading, Refused
+from portal.shared.devices.envelopes import refused
+from portal.shared.devices.readings import Refused
 from portal.shared.devices.services import telemetry
+from portal.shared.devices.services.numbered import Ack
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +29,7 @@ TRIM_EVERY = 64
 ANNOUNCE_EVERY = 0.5
 
 #: A message with what it says (None when it is only to be acknowledged) and its place in the session's log.
-Item = tuple[Message, Reading | Refused | None, bytes]
+Item = tuple[Message, telemetry.Message | None, bytes]
 
 
 class Ingest:
@@ -43,7 +44,7 @@ class Ingest:
         self._upto = 0
         self._pages = 0
         self._replay = Replay()
-        self._book = UnitBook()
+        self._books = telemetry.Books()
         self._spoke: dict[str, set[str]] = defaultdict(set)
         self._announced = 0.0
 
@@ -97,14 +98,17 @@ class Ingest:
         logged = b""
         if message.qos:
             packet_id, sha = delivered = entry(message.packet_id, message.topic, message.payload)
+            logged = packet_id.to_bytes(2, "big") + sha
             if self._replay.stored_before(message.duplicate, delivered):
                 self.repeated += 1
-                link.acknowledge(message)
-                return
-            logged = packet_id.to_bytes(2, "big") + sha
+                if not message.topic.startswith(b"v1/"):
+                    link.acknowledge(message)
+                    return
+                logged = b""  # its number says the same, and the device may not have been told yet that it is kept
         # A name that is not UTF-8 must not stop the line.
         topic = message.topic.decode("utf-8", "backslashreplace")
-        if message.retained or message.ours or self.echoes.heard(topic, message.payload):
+        stale = message.retained and not routes.tells_presence(topic)
+        if stale or message.ours or self.echoes.heard(topic, message.payload):
             self.ignored += 1
             items.append((message, None, logged))
         else:
@@ -129,6 +133,8 @@ class Ingest:
             return
         for message, _said, _logged in items:
             link.acknowledge(message)
+        for ack in stored.acks:
+            link.tell(routes.ack_topic(ack.device), ack_payload(ack))
         self.stored += stored.readings
         self.dead += stored.dead
         for asset_id, units in stored.units.items():
@@ -137,17 +143,16 @@ class Ingest:
     def _bury(self, item: Item, error: DomainError, link: Link) -> None:
         message, said, logged = item
         # anything else that is refused is a log we have lost track of: starting anew reads it again
-        assert isinstance(said, Reading), "only a reading can be refused by the database"
-        topic = said.topic
-        asset_number = said.asset_number
-        self._keep([(message, Refused(topic, said.payload, "refused", error.message, asset_number), logged)], link)
+        assert said is not None, "only a word of a device can be refused by the database"
+        assert not isinstance(said, Refused), "only a word of a device can be refused by the database"
+        self._keep([(message, refused(said, "refused", error.message), logged)], link)
 
-    def _store(self, said: Sequence[Reading | Refused], items: Sequence[Item]) -> telemetry.Stored:
+    def _store(self, said: Sequence[telemetry.Message], items: Sequence[Item]) -> telemetry.Stored:
         entries = b"".join(logged for _message, _said, logged in items)
         page = None
         if entries:
             page = telemetry.LogPage(self._session, self._upto + len(entries) // 34, entries)
-        stored = telemetry.store(said=said, book=self._book, page=page)
+        stored = telemetry.store(said=said, books=self._books, page=page)
         if page is not None:
             self._upto = page.upto
             self._pages += 1
@@ -160,3 +165,9 @@ class Ingest:
             telemetry.announce(units=self._spoke)
             self._spoke.clear()
             self._announced = time.monotonic()
+
+
+def ack_payload(ack: Ack) -> str:
+    """What a device is told after the commit."""
+    missing = ",".join(map(str, ack.missing))
+    return f'{{"boot":{ack.boot},"through":{ack.through},"missing":[{missing}]}}'

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from portal.shared.devices.readings import FOLDERS, Reading, Refused, from_plain_topic
+from portal.shared.devices.envelopes import from_device_topic
+from portal.shared.devices.readings import FOLDERS, from_plain_topic
+from portal.shared.devices.services.telemetry import Message
 
 #: Whole folders, so that a topic with too many or too few levels is seen and shown, not lost.
-SUBSCRIPTIONS = ("rooms/#", "vehicles/#")
+SUBSCRIPTIONS = ("rooms/#", "vehicles/#", "v1/+/up/#")
+#: The one subject whose retained word counts: a device's last state is asked for at each connection.
+PRESENCE = "v1/+/status"
 
 
-def read(topic: str, payload: bytes) -> Reading | Refused:
+def read(topic: str, payload: bytes) -> Message:
     """What a message says, or why it cannot be understood."""
-    return from_plain_topic(topic, payload)
+    return from_device_topic(topic, payload) if topic.startswith("v1/") else from_plain_topic(topic, payload)
+
+
+def tells_presence(topic: str) -> bool:
+    """Whether this is where a device's last state stands."""
+    return topic.startswith("v1/") and topic.endswith("/status") and topic.count("/") == 2
+
+
+def ack_topic(device: str) -> str:
+    """Where a device hears what of it is kept."""
+    return f"v1/{device}/down/ack"
 
 
 def command_topic(unit_kind: str, asset_number: str, unit_number: str, capability: str) -> str:

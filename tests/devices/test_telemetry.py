@@ -11,7 +11,6 @@ from portal.core.transaction import transactional
 from portal.shared.assets.queries import lock_unit, unit_of
 from portal.shared.assets.services import registry
 from portal.shared.devices import queries
-from portal.shared.devices.book import UnitBook
 from portal.shared.devices.models import AssetEvent, DeadLetter, ReadingNews, ReplayPage
 from portal.shared.devices.readings import Reading, from_plain_topic
 from portal.shared.devices.services import commands, telemetry
@@ -61,13 +60,13 @@ def test_whoever_watches_is_told_once_a_batch_which_unit_spoke_of_what(session):
 
 
 def test_a_room_that_was_registered_anew_is_known_at_once(session):
-    room, book = make.room(), UnitBook()
+    room, book = make.room(), telemetry.Books()
     reading = said(room, "occupancy", "1")
-    book.look_up(reading)
+    book.units.look_up(reading)
     place = session.get(make.Asset, room.asset_id)
     registry.delete_unit(unit_id=room.id, actor=system("t"))
     again = make.room(place, number=room.number)
-    assert telemetry.store(said=reading, book=book).readings == 1
+    assert telemetry.store(said=reading, books=book).readings == 1
     assert queries.latest_of([again.id])[again.id]["occupancy"].value == "1"
 
 
@@ -128,11 +127,11 @@ def test_the_log_keeps_its_order_and_lets_go_of_what_is_old(session, monkeypatch
 def test_a_position_leaves_alone_what_was_paid_for(session):
     """What the door remembers of a car is older than the payment, and is never written back."""
     car = make.vehicle()
-    book = UnitBook()
-    telemetry.store(said=said(car, "location", "6.5244,3.3792"), book=book)
+    book = telemetry.Books()
+    telemetry.store(said=said(car, "location", "6.5244,3.3792"), books=book)
     payments.paid(car)
     until = unit_of(car.id).expires_at
-    telemetry.store(said=said(car, "location", "6.5250,3.3800"), book=book)
+    telemetry.store(said=said(car, "location", "6.5250,3.3800"), books=book)
     session.expire_all()
     assert (unit_of(car.id).status, unit_of(car.id).expires_at) == ("active", until)
     assert queries.latest_of([car.id])[car.id]["location"].value == "6.5250,3.3800"

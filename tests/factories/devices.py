@@ -47,16 +47,20 @@ def room(number: str = "101", **fields) -> Unit:
     return units(place("hotel", **fields), number)[0]
 
 
-def envelope(unit: Unit, *capabilities: str, name: str | None = None, **fields) -> Device:
-    """A registered device in service, fixed to a unit, that speaks in envelopes."""
+def envelope(
+    unit: Unit | None, *capabilities: str, name: str | None = None, asset: Asset | None = None, **fields
+) -> Device:
+    """A registered device in service that speaks in envelopes, fixed to a unit (or lying about at a place)."""
+    lies_at = unit.asset_id if unit is not None else asset and asset.id
+    is_room = unit is None or unit.kind == "room"
     device = Device(
         name=name or f"dev-{next(_count):06d}",
-        type=fields.pop("type", "lock" if unit.kind == "room" else "tracker"),
-        dialect="envelope",
+        type=fields.pop("type", "lock" if is_room else "tracker"),
+        dialect=fields.pop("dialect", "envelope"),
         status=fields.pop("status", "active"),
-        asset_id=unit.asset_id,
-        unit_id=unit.id,
-        capabilities=list(capabilities or (("access",) if unit.kind == "room" else ("ignition",))),
+        asset_id=lies_at,
+        unit_id=unit and unit.id,
+        capabilities=list(capabilities or (("access",) if is_room else ("ignition",))),
         **fields,
     )
     db.session.add(device)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from portal.shared.devices.number_queries import Sender, devices_by_name
 from portal.shared.devices.queries import units_by_address
 from portal.shared.devices.readings import Reading
 
@@ -49,3 +50,32 @@ class UnitBook:
                 home = Home(str(ids[0]), str(ids[1])) if ids else None
                 self._known[address] = (now + (self.KEEP if home else self.KEEP_STRANGERS), home)
         return {address: self._known[address][1] for address in wanted}
+
+
+class DeviceBook:
+    """Devices by name. Even a known one is asked for again within seconds: a revoked one is not heard any longer."""
+
+    KEEP = 5.0
+    KEEP_STRANGERS = 2.0
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Sender | None]] = {}
+
+    def forget(self) -> None:
+        """Know nothing by heart any more."""
+        self._known.clear()
+
+    def look_up(self, names: Iterable[str]) -> dict[str, Sender | None]:
+        """These devices, in one question for those not known by heart."""
+        now = time.monotonic()
+        wanted = set(names)
+        missing = [name for name in wanted if self._known.get(name, (0.0, None))[0] < now]
+        if missing:
+            if len(self._known) > 50_000:
+                self._known.clear()
+                missing = list(wanted)
+            found = devices_by_name(missing)
+            for name in missing:
+                sender = found.get(name)
+                self._known[name] = (now + (self.KEEP if sender else self.KEEP_STRANGERS), sender)
+        return {name: self._known[name][1] for name in wanted}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from portal.core import parse
 from portal.core.errors import DomainError
@@ -36,13 +39,20 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A message that cannot be taken: a word to count by, a sentence for a person, the place if it names one."""
+    """A message that cannot be taken: a word to count by, a sentence for a person, the place if it names one.
+
+    Of a device that numbers its messages it keeps the name and, where they could be read, the numbers: what was
+    refused has come all the same.
+    """
 
     topic: str
     payload: bytes
     reason: str
     detail: str
     asset_number: str | None = None
+    device: str | None = None
+    boot: int | None = None
+    seq: int | None = None
 
 
 def from_plain_topic(topic: str, payload: bytes) -> Reading | Refused:
@@ -123,7 +133,17 @@ def _payment(written: str) -> str:
     return value
 
 
+def _figure(name: str, minimum: int, maximum: int) -> Callable[[str], str]:
+    """A figure between two bounds, kept with all the decimals the device gave it."""
+
+    def read(written: str) -> str:
+        return format(parse.decimal(written, name, places=20, minimum=minimum, maximum=maximum), "f")
+
+    return read
+
+
 _SWITCHED = ("turn_on", "turn_off", "on", "off")
+#: What can be said on a plain topic.
 READERS: dict[str, dict[str, Callable[[str], str]]] = {
     "room": {
         "occupancy": _one_of("0", "1"),
@@ -138,3 +158,70 @@ READERS: dict[str, dict[str, Callable[[str], str]]] = {
         "payment": _payment,
     },
 }
+_OF_BOTH: dict[str, Callable[[str], str]] = {
+    "battery": _figure("battery", 0, 100),
+    "door": _one_of("open", "closed"),
+}
+#: What can be said in an envelope: that, and what only devices of this dialect measure. Percent, °C, watts, km/h, km.
+SPOKEN: dict[str, dict[str, Callable[[str], str]]] = {
+    "room": {
+        **READERS["room"],
+        **_OF_BOTH,
+        "temperature": _figure("temperature", -100, 200),
+        "humidity": _figure("humidity", 0, 100),
+        "power": _figure("power", -1_000_000, 1_000_000),
+    },
+    "vehicle": {
+        **READERS["vehicle"],
+        **_OF_BOTH,
+        "fuel": _figure("fuel", 0, 100),
+        "speed": _figure("speed", 0, 1_000),
+        "odometer": _figure("odometer", 0, 10_000_000),
+        "engine_hours": _figure("engine_hours", 0, 1_000_000),
+    },
+}
+_ANY_UNIT = {kind: reader for readers in SPOKEN.values() for kind, reader in readers.items()}
+_YES_AND_NO = {
+    "occupancy": ("1", "0"),
+    "tampering": ("1", "0"),
+    "electricity": ("on", "off"),
+    "ignition": ("on", "off"),
+}
+_ASIDE = {"speed": (0, 1_000), "heading": (0, 360), "accuracy": (0, 100_000)}
+
+
+def spoken(kind: str, value: Any) -> str:
+    """The normal form of a JSON value said on a subject; raises DomainError with a sentence."""
+    if kind == "location" and isinstance(value, dict):
+        return _place(value)
+    if kind == "payment" and isinstance(value, dict):
+        value = json.dumps(value, default=str, ensure_ascii=False)
+    if isinstance(value, bool):
+        if kind not in _YES_AND_NO:
+            raise parse.ParseError(_("Yes or no is not what can be said of this."))
+        return _YES_AND_NO[kind][not value]
+    if isinstance(value, (int, Decimal)):
+        value = format(value, "f" if isinstance(value, Decimal) else "d")
+    if not isinstance(value, str):
+        raise parse.ParseError(_("The value must be a text, a number, or yes or no."))
+    if parse.is_blank(value):
+        raise parse.ParseError(_("The value is empty."))
+    return _ANY_UNIT[kind](value)
+
+
+def known_kind(kind: str) -> bool:
+    """Whether any unit speaks of this in an envelope."""
+    return kind in _ANY_UNIT
+
+
+def _place(value: dict[str, Any]) -> str:
+    """A position with what the tracker knows beside it, as compact JSON; the bare pair when it knows no more."""
+    parse.known_fields(value, _ASIDE, ("lat", "lon"))
+    said = {name: parse.decimal(value[name], name, places=20, minimum=-180, maximum=180) for name in ("lat", "lon")}
+    parse.position(pair := f"{said['lat']:f},{said['lon']:f}")
+    for name, (least, most) in _ASIDE.items():
+        if value.get(name) is not None:
+            said[name] = parse.decimal(value[name], name, places=20, minimum=least, maximum=most)
+    if len(said) == 2:
+        return pair
+    return "{" + ",".join(f'"{name}":{figure:f}' for name, figure in said.items()) + "}"

@@ -99,7 +99,10 @@ class DeviceBoot(Model):
     """
 
     __tablename__ = "device_boot"
-    __table_args__ = (Index("ix_device_boot_gaps", "device_id", "last_at"),)
+    __table_args__ = (
+        Index("ix_device_boot_gaps", "device_id", "last_at"),
+        Index("ix_device_boot_open", "gap_since", postgresql_where=text("gap_since is not null")),
+    )
 
     device_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("device.id"), primary_key=True)
     boot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -108,3 +111,5 @@ class DeviceBoot(Model):
     repeated: Mapped[int] = mapped_column(server_default=text("0"))
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
+    #: Since when numbers are missing, counted from the last time that more had come without a hole.
+    gap_since: Mapped[datetime | None]

@@ -1,0 +1,139 @@
+"""Which device speaks, which of its numbers have come, and where numbers are missing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select, text
+
+from portal.core import locks
+from portal.core.db import db
+from portal.shared.assets.models import Unit
+from portal.shared.devices import numbering
+from portal.shared.devices.models import Device, DeviceCommand, DeviceStatus, DeviceType, Dialect
+from portal.shared.devices.numbering import Ranges
+
+#: A device and one of its starts.
+Start = tuple[str, int]
+
+
+class Sender(NamedTuple):
+    """A device as a batch needs it; keys as the database takes them."""
+
+    id: str
+    name: str
+    asset_id: str | None
+    unit_id: str | None
+    unit_kind: str | None
+    heard: bool
+    gateway: bool
+
+
+@dataclass(slots=True)
+class Came:
+    """What has come of one start; `before` is how it stood when the row was locked."""
+
+    received: Ranges
+    lost: Ranges
+    gap_since: datetime | None = None
+    repeated: int = 0
+    before: int = field(default=0)
+
+
+class Gap(NamedTuple):
+    """Numbers of one start that are missing, both ends belonging to it; `since` when that has not got better."""
+
+    device_id: uuid.UUID
+    boot: int
+    first: int
+    last: int
+    since: datetime
+
+
+def devices_by_name(names: Collection[str]) -> dict[str, Sender]:
+    """These devices; `heard` are those in service that speak in envelopes."""
+    rows = db.session.execute(
+        select(Device.id, Device.name, Device.asset_id, Device.unit_id, Unit.kind, Device.status, Device.dialect,
+               Device.type)
+        .outerjoin(Unit, Unit.id == Device.unit_id)
+        .where(Device.name.in_(names))
+    )  # fmt: skip
+    return {
+        row.name: Sender(
+            str(row.id),
+            row.name,
+            row.asset_id and str(row.asset_id),
+            row.unit_id and str(row.unit_id),
+            row.kind,
+            row.status == DeviceStatus.ACTIVE and row.dialect == Dialect.ENVELOPE,
+            row.type == DeviceType.GATEWAY,
+        )
+        for row in rows
+    }
+
+
+def lock_starts(wanted: Iterable[Start]) -> dict[Start, Came]:
+    """What has come of these starts of devices, locked; a start never heard of before begins empty."""
+    locks.taking("device")
+    starts = sorted(set(wanted))
+    asked: dict[str, object] = {
+        "devices": [device for device, _boot in starts],
+        "boots": [boot for _device, boot in starts],
+    }
+    found = _lock(asked)
+    if len(found) < len(starts):
+        db.session.execute(_BEGIN, asked)
+        found = _lock(asked)
+    return found
+
+
+def own_command(command_id: uuid.UUID, device_id: uuid.UUID) -> bool:
+    """Whether this device was told this command."""
+    asked = select(DeviceCommand.id).where(DeviceCommand.id == command_id, DeviceCommand.device_id == device_id)
+    return db.session.scalar(asked) is not None
+
+
+def gaps_of(device_ids: Collection[uuid.UUID]) -> Sequence[Gap]:
+    """Where numbers of these devices are missing: the youngest start first, of each at most a hundred ranges."""
+    rows = db.session.execute(_OPEN, {"devices": [str(each) for each in device_ids]})
+    return [
+        Gap(device_id, boot, low, high - 1, since)
+        for device_id, boot, received, since in rows
+        for low, high in numbering.gaps(numbering.read(received))[:100]
+    ]
+
+
+def _lock(asked: Mapping[str, object]) -> dict[Start, Came]:
+    found = {}
+    for device_id, boot, received, lost, since in db.session.execute(_LOCK, asked):
+        ranges = numbering.read(received)
+        found[str(device_id), boot] = Came(
+            ranges, numbering.read(lost), gap_since=since, before=numbering.through(ranges)
+        )
+    return found
+
+
+_WANTED = "unnest(cast(:devices as uuid[]), cast(:boots as bigint[])) as wanted (device_id, boot)"
+_LOCK = text(
+    f"""
+    select b.device_id, b.boot, b.received::text, b.lost::text, b.gap_since
+    from {_WANTED} join device_boot b using (device_id, boot) order by b.device_id, b.boot for update of b
+    """
+)
+_BEGIN = text(
+    f"""
+    insert into device_boot (device_id, boot, first_at, last_at)
+    select device_id, boot, clock_timestamp(), clock_timestamp() from {_WANTED} order by 1, 2
+    on conflict do nothing
+    """
+)
+_OPEN = text(
+    """
+    select device_id, boot, received::text, gap_since from device_boot
+    where device_id = any(cast(:devices as uuid[])) and gap_since is not null order by device_id, boot desc
+    """
+)
