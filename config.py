@@ -65,6 +65,8 @@ class Settings:
     whatsapp_token: str = field(default="", repr=False)
     whatsapp_base_url: str = "https://graph.facebook.com"
     kafka_bootstrap_servers: str = ""
+    map_tile_url: str = ""
+    map_tile_attribution: str = ""
     metrics_token: str = field(default="", repr=False)
     registration: bool = True
     ingesters: int = 1
@@ -117,6 +119,8 @@ class Settings:
             whatsapp_token=read.text("WHATSAPP_TOKEN"),
             whatsapp_base_url=read.url("WHATSAPP_BASE_URL", ("https", "http"), cls.whatsapp_base_url),
             kafka_bootstrap_servers=read.text("KAFKA_BOOTSTRAP_SERVERS"),
+            map_tile_url=read.url("MAP_TILE_URL", ("https", "http")),
+            map_tile_attribution=read.text("MAP_TILE_ATTRIBUTION"),
             metrics_token=read.text("METRICS_TOKEN"),
             registration=read.flag("REGISTRATION", True),
             ingesters=read.number("INGESTERS", 1, 1, 64),

@@ -80,6 +80,28 @@ PACKAGES = [
             "bundles/redoc.standalone.js.LICENSE.txt": "redoc/LICENSE-bundled.txt",
         },
     ),
+    Package(
+        "leaflet",
+        "1.9.4",
+        "nxS1ynzJOmOlHp+iL3FyWqK89GtNL8U8rvlMOsQdTTssxZwCXh8N2NB3GDQOL+YR3XnWyZAxwQixURb+FA74PA==",
+        {
+            "dist/leaflet.js": "leaflet/leaflet.js",
+            "dist/leaflet.css": "leaflet/leaflet.css",
+            "LICENSE": "leaflet/LICENSE",
+        },
+    ),
+    Package(
+        "topojson-client",
+        "3.1.0",
+        "605uxS6bcYxGXw9qi62XyrV6Q3xwbndjachmNxu8HWTtVPxZfEJN9fd/SZS1Q54Sn2y0TMyMxFj/cJINqGHrKw==",
+        {"dist/topojson-client.min.js": "topojson/topojson-client.min.js", "LICENSE": "topojson/LICENSE"},
+    ),
+    Package(  # the outlines under a map that asks no tile server
+        "world-atlas",
+        "2.0.2",
+        "IXfV0qwlKXpckz1FhwXVwKRjiIhOnWttOskm5CtxMsjgE/MXAYRHWJqgXOpM8IkcPBoXnyTU5lFHcYa5ChG0LQ==",
+        {"countries-50m.json": "world-atlas/countries-50m.json", "LICENSE": "world-atlas/LICENSE"},
+    ),
     Package(  # printed into receipts: the faces that every PDF reader has of its own lack the naira sign
         "dejavu-fonts-ttf",
         "2.37.3",

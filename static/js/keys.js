@@ -3,7 +3,7 @@
 let leader = 0;
 
 const typing = (element) => element?.matches?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-const rows = () => [...document.querySelectorAll("table[data-keys] tbody tr")].filter((row) => row.querySelector("a, button"));
+const rows = () => [...document.querySelectorAll("table[data-keys] tbody tr")].filter((row) => !row.hidden && row.querySelector("a, button"));
 const chosen = () => document.querySelector("table[data-keys] tr[aria-selected=true]");
 
 function choose(step) {

@@ -160,7 +160,7 @@ def _unit(kind: str, number: str) -> Unit:
 
 
 def _address(unit: Unit) -> str:
-    return url_for(".show", asset_number=g.place.asset_number, kind=unit.kind, number=unit.number)
+    return url_for("units.show", asset_number=g.place.asset_number, kind=unit.kind, number=unit.number)
 
 
 def _back(unit: Unit, **refused: Any) -> Response:
@@ -171,7 +171,7 @@ def _back(unit: Unit, **refused: Any) -> Response:
 
 
 def _panel(unit: Unit, **refused: Any) -> Response:
-    return page("assets/panel.html", "panel", unit=unit, status=422 if refused else 200, **_standing(unit, refused))
+    return page("assets/panel.html", "panel", unit=unit, status=422 if refused else 200, **standing(unit, refused))
 
 
 def _show(unit: Unit, **refused: Any) -> Response:
@@ -187,7 +187,7 @@ def _show(unit: Unit, **refused: Any) -> Response:
         grants=access.grants_of(unit.id, limit=8),
         happened=happened,
         next=f"{happened.next[0].isoformat()}~{happened.next[1]}" if happened.next else None,
-        **_standing(unit, refused),
+        **standing(unit, refused),
     )
 
 
@@ -201,7 +201,8 @@ def _right_to_control(unit: Unit) -> str:
     return "units.control" if unit.status == UnitStatus.ACTIVE else "units.override"
 
 
-def _standing(unit: Unit, refused: dict[str, Any]) -> dict[str, Any]:
+def standing(unit: Unit, refused: dict[str, Any]) -> dict[str, Any]:
+    """What the controls of a unit need to be shown, with the forms that were refused."""
     right = _right_to_control(unit)
     return {
         "row": board.row_of(unit.id),

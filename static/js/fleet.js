@@ -1,0 +1,271 @@
+/* The live map beside its list. The list stands without us; we keep both fresh, and each choice shows in both. */
+
+import { boundsOf, createMap, mercator } from "./map/base.js";
+import { Fences, Trails, Vehicles, fenceBounds } from "./map/vehicles.js";
+
+const page = document.getElementById("fleet");
+const list = document.getElementById("vehicle-list");
+const rows = new Map([...list.querySelectorAll("tr[data-number]")].map((row) => [row.dataset.number, { row, now: null }]));
+const map = createMap(document.getElementById("map"));
+const [trails, vehicles, fences] = [new Trails({ pane: "trails" }), new Vehicles({ pane: "vehicles" }), new Fences({ pane: "fences" })];
+const filter = { state: new URLSearchParams(location.search).get("state") || "", asked: new URLSearchParams(location.search).get("q") || "" };
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: page.dataset.zone });
+const dayOf = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", timeZone: page.dataset.zone });
+let version = 0;
+let asking = false;
+let again = false;
+
+/* ---- one answer of the server: the map, then the rows in sight ---- */
+
+const COLUMNS = ["number", "latitude", "longitude", "state", "speed", "heading", "since", "heard", "driver", "place"];
+
+function apply(news) {
+  const began = performance.now();
+  if (news.fences) fences.set(news.fences);
+  for (const cells of news.vehicles) {
+    const one = Object.fromEntries(COLUMNS.map((name, n) => [name, cells[n]]));
+    const known = rows.get(one.number);
+    if (known) {
+      known.now = one;
+      known.stale = true;
+      if (known.state !== one.state) {
+        known.state = one.state;
+        known.row.hidden = !fits(known);
+      }
+    }
+    if (one.latitude === null) continue;
+    const from = vehicles.put(one.number, one.latitude, one.longitude, one.state, one.heading);
+    if (from && one.state === "moving") trails.go(one.number, from, mercator(one.latitude, one.longitude));
+  }
+  vehicles.redraw();
+  trails.extend();
+  for (const row of inSight) write(rows.get(row.dataset.number));
+  if (news.counts) count(news.counts);
+  version = news.version;
+  performance.measure("fleet.update", { start: began, end: performance.now() });
+}
+
+function write(known) {
+  if (!known?.stale) return;
+  known.stale = false;
+  const { row, now } = known;
+  if (row.dataset.state !== now.state) {
+    row.dataset.state = now.state;
+    row.querySelector("[data-cell=state]").replaceChildren(document.getElementById(`state-${now.state}`).content.cloneNode(true));
+  }
+  say(row, "speed", now.state === "moving" ? String(now.speed) : "");
+  say(row, "since", now.since === null ? "" : spoken(now.since));
+  say(row, "driver", now.driver || "");
+  const where = row.querySelector("[data-cell=where]");
+  if (where && now.latitude !== null) {
+    const spot = `${now.latitude.toFixed(5)}, ${now.longitude.toFixed(5)}`;
+    if (where.title === spot && where.textContent === (now.place || spot)) return;
+    where.textContent = now.place || spot;
+    where.title = spot;
+    where.href = `https://www.openstreetmap.org/?mlat=${now.latitude}&mlon=${now.longitude}#map=16/${now.latitude}/${now.longitude}`;
+  }
+}
+
+function say(row, cell, words) {
+  const place = row.querySelector(`[data-cell=${cell}]`);
+  if (place.textContent !== words) place.textContent = words;
+}
+
+function spoken(seconds) {
+  const then = new Date(seconds * 1000);
+  return dayOf.format(then) === dayOf.format(new Date()) ? clock.format(then) : dayOf.format(then);
+}
+
+function count(counts) {
+  for (const mark of page.querySelectorAll("[data-count]")) mark.textContent = counts[mark.dataset.count] ?? 0;
+}
+
+/* Rows out of sight wait: a thousand of them are a thousand sentences nobody reads. */
+const inSight = new Set();
+const watch = new IntersectionObserver((seen) => {
+  for (const { target, isIntersecting } of seen) {
+    inSight[isIntersecting ? "add" : "delete"](target);
+    if (isIntersecting) write(rows.get(target.dataset.number));
+  }
+}, { rootMargin: "200px" });
+for (const { row } of rows.values()) watch.observe(row);
+
+/* ---- filters: chips and search, in the address and on the map alike ---- */
+
+function fits({ row, state }) {
+  return (!filter.state || (state || row.dataset.state) === filter.state)
+    && (!filter.asked || row.dataset.words.includes(filter.asked.toLowerCase()));
+}
+
+function sift() {
+  let some = false;
+  for (const known of rows.values()) {
+    known.row.hidden = !fits(known);
+    some ||= !known.row.hidden;
+  }
+  document.getElementById("nothing-fits").hidden = some || !rows.size;
+  vehicles.redraw();
+  trails.redraw();
+}
+
+function wanted(number) {
+  return !rows.get(number)?.row.hidden;
+}
+
+function remember() {
+  const address = new URL(location.href);
+  for (const [key, value] of [["state", filter.state], ["q", filter.asked], ["vehicle", vehicles.chosen]]) {
+    if (value) address.searchParams.set(key, value); else address.searchParams.delete(key);
+  }
+  history.replaceState(history.state, "", address);
+}
+
+page.addEventListener("click", (event) => {
+  const chip = event.target.closest("a[data-state-chip]");
+  if (!chip || event.metaKey || event.ctrlKey) return;
+  event.preventDefault();
+  filter.state = chip.dataset.stateChip;
+  for (const each of page.querySelectorAll("a[data-state-chip]")) {
+    if (each === chip) each.setAttribute("aria-current", "true"); else each.removeAttribute("aria-current");
+  }
+  sift();
+  remember();
+});
+const search = page.querySelector("input[name=q]");
+search?.addEventListener("input", () => {
+  filter.asked = search.value.trim();
+  sift();
+  remember();
+});
+search?.form.addEventListener("submit", (event) => event.preventDefault());
+
+/* ---- choosing: a row, a mark or the address; the other one follows ---- */
+
+function choose(number, { go = true } = {}) {
+  rows.get(vehicles.chosen)?.row.removeAttribute("aria-current");
+  vehicles.chosen = number;
+  const known = rows.get(number);
+  known?.row.setAttribute("aria-current", "true");
+  const one = vehicles.all.get(number);
+  if (one && go) {
+    const far = !map.getBounds().contains([one.latitude, one.longitude]);
+    const target = map.project([one.latitude, one.longitude], Math.max(map.getZoom(), 13)).add([covered() / 2, 0]);
+    if (far || map.getZoom() < 12 || behindPanel(one)) map.setView(map.unproject(target, Math.max(map.getZoom(), 13)), Math.max(map.getZoom(), 13));
+  }
+  vehicles.redraw();
+  remember();
+}
+
+/** How much of the map the side panel hides, in pixels. */
+function covered() {
+  const [panel, here] = [document.getElementById("panel"), map.getContainer().getBoundingClientRect()];
+  return panel?.childElementCount && innerWidth >= 768 ? Math.max(0, here.right - panel.getBoundingClientRect().left) : 0;
+}
+
+function behindPanel(one) {
+  return map.latLngToContainerPoint([one.latitude, one.longitude]).x > map.getSize().x - covered();
+}
+
+list.addEventListener("click", (event) => {
+  const row = event.target.closest("tr[data-number]");
+  if (!row) return;
+  choose(row.dataset.number);
+  if (!event.target.closest("a, button")) row.querySelector("a").click();
+});
+
+map.on("click", ({ layerPoint }) => {
+  const one = vehicles.at(layerPoint);
+  if (!one) return;
+  const known = rows.get(one.number);
+  choose(one.number, { go: false });
+  known?.row.scrollIntoView({ block: "nearest" });
+  known?.row.querySelector("a").click();
+});
+map.on("mousemove", ({ layerPoint }) => {
+  const number = vehicles.at(layerPoint)?.number ?? null;
+  if (number === vehicles.pointed) return;
+  vehicles.pointed = number;
+  map.getContainer().classList.toggle("is-pointing", number !== null);
+  vehicles.redraw();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close-panel]")) choose(null);
+});
+
+/* ---- what it shows at first, and after ---- */
+
+const KEY = `map ${page.dataset.positions}`;
+
+function start(news) {
+  const kept = sessionStorage.getItem(KEY)?.split(" ").map(Number);
+  const places = news.vehicles.filter((cells) => cells[1] !== null && wanted(cells[0])).map((cells) => [cells[1], cells[2]]);
+  const around = boundsOf(places.length ? places : (news.fences || []).flatMap(fenceBounds));
+  if (kept?.length === 3 && kept.every(Number.isFinite)) map.setView([kept[1], kept[2]], kept[0]);
+  else if (around) map.fitBounds(around, { padding: [32, 32], maxZoom: 15 });
+  else map.setView([4, 20], 3);
+  for (const sheet of [fences, trails, vehicles]) map.addLayer(sheet);
+  map.on("moveend", () => {
+    const { lat, lng } = map.getCenter();
+    sessionStorage.setItem(KEY, `${map.getZoom()} ${lat.toFixed(6)} ${lng.toFixed(6)}`);
+  });
+  document.getElementById("whole-fleet")?.addEventListener("click", () => {
+    const all = [...vehicles.all.values()].filter((one) => wanted(one.number)).map((one) => [one.latitude, one.longitude]);
+    if (all.length) map.fitBounds(all, { padding: [32, 32], maxZoom: 15 });
+  });
+  apply(news);
+  const asked = new URLSearchParams(location.search).get("vehicle");
+  if (rows.has(asked)) {
+    choose(asked);
+    rows.get(asked).row.scrollIntoView({ block: "nearest" });
+  }
+  page.dataset.ready = "true";
+}
+
+async function ask(since) {
+  if (asking) {
+    again = true;
+    return;
+  }
+  asking = true;
+  try {
+    const answer = await fetch(`${page.dataset.positions}${since ? `?since=${since}` : ""}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    const news = await answer.json();
+    if (page.dataset.ready) apply(news); else start(news);
+  } catch { /* no connection: the dot in the top bar says so, and the poll asks again */ } finally {
+    asking = false;
+    if (again) {
+      again = false;
+      setTimeout(() => ask(version), 1000);
+    }
+  }
+}
+
+async function ways() {
+  const answer = await fetch(page.dataset.trails, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!answer?.ok) return;
+  for (const [number, points] of Object.entries(await answer.json())) trails.begin(number, points.map(([latitude, longitude]) => mercator(latitude, longitude)));
+  trails.redraw();
+}
+
+/* At most once a second, however often somebody moves. */
+let last = 0;
+let timer = 0;
+function soon() {
+  timer ||= setTimeout(() => {
+    timer = 0;
+    last = performance.now();
+    ask(version);
+  }, Math.max(0, 1000 - (performance.now() - last)));
+}
+
+vehicles.shown = ({ number }) => wanted(number);
+trails.shown = wanted;
+document.body.addEventListener("fleet.vehicle.moved", soon);
+document.body.addEventListener("devices.device.changed", () => ask(0));
+document.body.addEventListener("fleet.fence.changed", () => ask(0));
+setInterval(() => document.hidden || ask(0), 30_000);
+document.addEventListener("visibilitychange", () => document.hidden || ask(0));
+await ask(0);
+await ways();
+window.fleetUpdate = apply; // a bench feeds it without a server
