@@ -11,7 +11,7 @@ from portal.core import idempotency, outbox, partitions, runs, throttle
 from portal.gateways.sandbox import webhooks as sandbox
 from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
-from portal.shared.devices.services import commands, pending, watching
+from portal.shared.devices.services import commands, pending, silence, watching
 from portal.shared.identity.services import cleanup
 from portal.shared.payments.services import (
     answers,
@@ -76,6 +76,7 @@ SCHEDULE = [
     Job("outbox deliveries", 1, outbox.deliver_due, batches=True),
     Job("scheduler heartbeat", 5, beat),
     Job("audit seal", 30, audit.seal, batches=True),
+    Job("devices that fell silent", 30, silence.look, batches=True),
     Job("look at the books", DAY, books.verify),
     Job("event partitions", DAY, partitions.make_ahead),
     Job("old idempotency keys", HOUR, idempotency.forget_old),

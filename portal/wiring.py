@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, cast
@@ -16,6 +17,8 @@ from portal.gateways.flutterwave import Flutterwave
 from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
 from portal.shared.access.services import grants, offers, paid_access
+from portal.shared.assets.models import UnitStatus
+from portal.shared.devices.services import registry as device_registry
 from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
@@ -44,7 +47,13 @@ def connect(settings: Settings) -> None:
         "receipt",
         partial(receipt_letters.send_when_settled, public_url=settings.public_url),
     )
+    outbox.on("assets.unit.amended", "devices of retired units", _free_devices)
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))
+
+
+def _free_devices(body: Mapping[str, Any]) -> None:
+    if body["status"] == UnitStatus.RETIRED:
+        device_registry.unbind_retired(unit_id=uuid.UUID(body["subject_id"]))
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -118,7 +118,7 @@ def test_every_route_is_in_the_matrix_and_carries_the_guard_it_names(app):
         name: view for name, view in app.view_functions.items() if name not in EXEMPT
     }
     missing = {name: getattr(view, "guard", None) for name, view in views.items() if name not in routes}
-    assert not missing, f"add these to routes in permissions.yaml or routes_api.yaml, as endpoint: guard: {missing}"
+    assert not missing, f"add these to routes in permissions.yaml or a file beside it, as endpoint: guard: {missing}"
     differing = {
         name: (getattr(view, "guard", None), routes[name])
         for name, view in views.items()

@@ -81,3 +81,31 @@ class RuleNameTaken(Conflict):
 
 class BadCondition(Invalid):
     """What a rule asks for cannot be asked of these units."""
+
+
+class NoSuchDevice(NotFound):
+    """No device of that name at this place."""
+
+
+class BadDeviceName(Invalid):
+    """A device's name stands in topics and files, so few characters are left."""
+
+
+class DeviceNameTaken(Conflict):
+    """Another device signs in under that name."""
+
+
+class CapabilityTaken(Conflict):
+    """Another device of the same unit does that already: a command must know whom it means."""
+
+
+class NotForThisDevice(Invalid):
+    """A device of this type cannot be that."""
+
+
+class NoSuchClaimCode(NotFound):
+    """No box with that code waits for a place."""
+
+
+class WrongDeviceStatus(Conflict):
+    """As the device stands, this step is not open."""

@@ -124,3 +124,11 @@ class DeviceChanged(Event):
 
     topic: ClassVar[str] = "devices.device.changed"
     device_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsChanged(Event):
+    """Who may sign in at the broker, or what they may say there, is not what it was."""
+
+    topic: ClassVar[str] = "devices.account.changed"
+    device_id: uuid.UUID

@@ -9,12 +9,11 @@ import hmac
 import secrets
 import string
 
+from portal.core.numbers import label_number
+
 #: Few rounds, as mosquitto_passwd takes them: a secret is 190 random bits, so there is nothing to guess.
 ROUNDS = 101
 _SECRET_LETTERS = string.ascii_letters + string.digits
-#: Letters and figures that are not taken for one another when a label is read aloud or typed.
-_CLAIM_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_CLAIM_LENGTH = 12
 
 
 def make_secret() -> str:
@@ -23,9 +22,9 @@ def make_secret() -> str:
 
 
 def make_claim_code() -> str:
-    """What is printed on a box: 60 random bits in three groups that can be typed from a label."""
-    drawn = "".join(secrets.choice(_CLAIM_LETTERS) for _ in range(_CLAIM_LENGTH))
-    return "-".join(drawn[at : at + 4] for at in range(0, _CLAIM_LENGTH, 4))
+    """What is printed on a box: 55 random bits and a check character in three groups that can be typed."""
+    drawn = label_number(11)
+    return "-".join(drawn[at : at + 4] for at in range(0, len(drawn), 4))
 
 
 def hash_secret(secret: str) -> str:
