@@ -25,7 +25,7 @@ from portal.shared.assets import queries as units
 from portal.shared.assets.models import Unit, UnitKind, UnitStatus
 from portal.shared.devices import queries
 from portal.shared.devices.models import DeviceCommand
-from portal.shared.devices.services import commands
+from portal.shared.devices.services import approvals, commands
 from portal.shared.identity.permissions import reason_needed
 
 #: Which kind of unit is meant by a number that a room and a vehicle share.
@@ -75,16 +75,24 @@ def direct_control(unit_number: str, body: DirectControlIn) -> GrantOut:
 @speaks("How far a command has come", gives=CommandStateOut)
 def command(command_id: UUID) -> CommandStateOut:
     """One command."""
-    found = queries.get_command(g.place.id, command_id)
-    return CommandStateOut(
-        **_command(found),
-        unit=units.unit_of(found.unit_id).number,
-        created_at=local(found.created_at, g.place),
-        sent_at=local(found.sent_at, g.place),
-        done_at=local(found.done_at, g.place),
-        detail=found.detail,
-        reason=found.reason,
-    )
+    return _state(queries.get_command(g.place.id, command_id))
+
+
+@door.post("/assets/<asset_number>/commands/<uuid:command_id>/approve/")
+@permission("units.approve_stop")
+@speaks("Agree to a command that waits for a second person", gives=CommandStateOut)
+def approve_command(command_id: UUID) -> CommandStateOut:
+    """Send what another person asked for; nobody agrees to their own wish."""
+    return _state(approvals.approve(asset_id=g.place.id, command_id=command_id, actor=current_actor()))
+
+
+@door.post("/assets/<asset_number>/commands/<uuid:command_id>/cancel/")
+@permission("units.control")
+@speaks("Take a command back", gives=CommandStateOut)
+def cancel_command(command_id: UUID) -> CommandStateOut:
+    """Close a command that is not done; what the device already got it may still do."""
+    queries.get_command(g.place.id, command_id)
+    return _state(commands.cancel(command_id=command_id, actor=current_actor()))
 
 
 @door.get("/assets/<asset_number>/events/")
@@ -119,6 +127,21 @@ def events(query: EventsQuery) -> Page[EventOut]:
 
 def _unit(number: str, kind: UnitKind | None) -> Unit:
     return units.find_unit(g.place.id, number, kind) or units.get_unit(g.place.id, number)
+
+
+def _state(found: DeviceCommand) -> CommandStateOut:
+    return CommandStateOut(
+        **_command(found),
+        unit=units.unit_of(found.unit_id).number,
+        created_at=local(found.created_at, g.place),
+        held=found.held,
+        lease_until=local(found.lease_until, g.place),
+        sent_at=local(found.sent_at, g.place),
+        accepted_at=local(found.accepted_at, g.place),
+        done_at=local(found.done_at, g.place),
+        detail=found.detail,
+        reason=found.reason,
+    )
 
 
 def _command(command: DeviceCommand) -> dict[str, Any]:

@@ -274,11 +274,17 @@ class CommandOut(Given):
 
 
 class CommandStateOut(CommandOut):
-    """What a unit was told, and how far that has come."""
+    """What a unit was told, and how far that has come; `held` says what a queued one waits for.
+
+    `approval` is a second person, `moving` a standstill. `lease_until` is when the device undoes it by itself.
+    """
 
     unit: str
     created_at: datetime
+    held: str | None
+    lease_until: datetime | None
     sent_at: datetime | None
+    accepted_at: datetime | None
     done_at: datetime | None
     detail: str | None
     reason: str | None

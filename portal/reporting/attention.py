@@ -1,4 +1,4 @@
-"""What waits for a person: held money, books that differ, locks not reached, times running out, strange messages."""
+"""What waits for a person: held money, stops to agree to, books that differ, locks not reached, odd messages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.core.clock import utcnow
 from portal.core.db import db
+from portal.reporting import wishes
+from portal.reporting.wishes import Wish
 from portal.shared.assets.models import Unit, UnitStatus
 from portal.shared.devices.alert_queries import open_counts
 from portal.shared.devices.models import CommandStatus, DeadLetter, DeviceCommand
@@ -67,6 +69,7 @@ class Attention:
     """
 
     held: Sequence[Held]
+    asked: Sequence[Wish]
     unreached: Sequence[Unreached]
     ending: Sequence[Ending]
     dead_letters: int
@@ -76,7 +79,8 @@ class Attention:
     @property
     def total(self) -> int:
         """How many things wait; a time that runs out as agreed is no trouble."""
-        return len(self.held) + len(self.unreached) + self.dead_letters + self.differences + self.alerts[0]
+        listed = len(self.held) + len(self.asked) + len(self.unreached)
+        return listed + self.dead_letters + self.differences + self.alerts[0]
 
 
 def at(asset_id: uuid.UUID) -> Attention:
@@ -86,6 +90,7 @@ def at(asset_id: uuid.UUID) -> Attention:
     differ = count_open([asset_id])
     return Attention(
         held=_held(asset_id),
+        asked=wishes.at_place(asset_id),
         unreached=unreached(asset_id, now),
         ending=_ending(asset_id, now),
         dead_letters=dead.get(asset_id, 0),
@@ -107,8 +112,9 @@ def counts(asset_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
     unreached = db.session.execute(
         select(last.c.asset_id, func.count()).where(last.c.status.in_(UNREACHED)).group_by(last.c.asset_id)
     )
-    alerts = ((asset_id, number) for asset_id, (number, _critical) in open_counts(asset_ids).items())
-    for asset_id, number in (*held, *unreached, *count_open(asset_ids).items(), *alerts):
+    alerts = {asset_id: number for asset_id, (number, _critical) in open_counts(asset_ids).items()}
+    more = (count_open(asset_ids), wishes.counts(asset_ids), alerts)
+    for asset_id, number in (*held, *unreached, *(pair for each in more for pair in each.items())):
         found[asset_id] = found.get(asset_id, 0) + number
     return {asset_id: found.get(asset_id, 0) for asset_id in asset_ids}
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Text, column, select, true, values
+from sqlalchemy import Select, Text, case, column, func, select, true, values
 
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.shared.assets.models import Unit, UnitKind, UnitStatus
 from portal.shared.assets.queries import as_counted
-from portal.shared.devices.models import CAPABILITIES, DeviceCommand, LatestReading
+from portal.shared.devices.models import CAPABILITIES, CommandStatus, DeviceCommand, LatestReading
 from portal.shared.devices.queries import TOLD
 
 SOON = timedelta(hours=1)
@@ -27,6 +27,12 @@ COLUMNS = (
     Unit.id, Unit.kind, Unit.number, Unit.room_type, Unit.plate, Unit.label, Unit.status, Unit.price,
     Unit.period_minutes, Unit.expires_at,
 )  # fmt: skip
+TELLS = (
+    DeviceCommand.action, DeviceCommand.status, DeviceCommand.created_at, DeviceCommand.done_at, DeviceCommand.held,
+    DeviceCommand.detail, DeviceCommand.lease_until,
+)  # fmt: skip
+#: How near the end of its lease, before or after, a lock shuts itself.
+SHUTS_WITHIN = timedelta(seconds=10)
 #: What a device says when it does what it was told.
 SAID = {"unlock": "unlocked", "lock": "locked", "turn_on": "on", "turn_off": "off"}
 
@@ -41,11 +47,19 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The youngest command of one capability, and how far it came."""
+    """The youngest command of one capability, how far it came, and what it waits for.
+
+    `lease_over` is when the device was to have shut itself, by the last opening that it confirmed.
+    """
 
     action: str
     status: str
     at: datetime
+    done_at: datetime | None = None
+    held: str | None = None
+    detail: str | None = None
+    lease_until: datetime | None = None
+    lease_over: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -74,9 +88,25 @@ class Row:
 
     @property
     def disagrees(self) -> bool:
-        """Whether the device reports something else than it was last told and confirmed."""
-        told, says = self.told.get(self.switch), self.says.get(self.switch)
-        return bool(told and says and told.status == "done" and SAID.get(told.action) != says.value)
+        """Whether the main switch reports something else than it was last told and confirmed."""
+        return self.contradicts(self.switch)
+
+    def contradicts(self, capability: str) -> bool:
+        """Whether the device did what it was told, and has reported something else since."""
+        told, says = self.told.get(capability), self.says.get(capability)
+        if not told or not says or told.status != "done" or says.at < (told.done_at or told.at):
+            return False
+        if told.lease_until is not None and says.at > told.lease_until - SHUTS_WITHIN:
+            return says.value == "unlocked" and says.at > told.lease_until + SHUTS_WITHIN
+        return SAID.get(told.action) != says.value
+
+    def assumed_shut(self, capability: str) -> datetime | None:
+        """Since when a lock must have shut itself, while the last it said was that it is open."""
+        told, says = self.told.get(capability), self.says.get(capability)
+        if told is None or told.lease_over is None or (told.action == "unlock" and told.lease_until is None):
+            return None
+        still_open = says is None or (says.value == "unlocked" and says.at < told.lease_over)
+        return told.lease_over if still_open else None
 
 
 def rows(asset_id: uuid.UUID) -> list[Row]:
@@ -106,8 +136,8 @@ def _looked_up(units: Any, capable: list[tuple[str, str]]) -> list[Row]:
     )
     for unit_id, kind, value, at in says:
         found[unit_id].says[kind] = Said(value, at)
-    for unit_id, capability, action, status, at in db.session.execute(_last_told(list(found), capable)):
-        found[unit_id].told[capability] = Told(action, status, at)
+    for unit_id, capability, *told in db.session.execute(_last_told(list(found), capable)):
+        found[unit_id].told[capability] = Told(*told)
     return list(found.values())
 
 
@@ -115,16 +145,30 @@ def _last_told(unit_ids: list[uuid.UUID], capable: list[tuple[str, str]]) -> Sel
     """The youngest command of each capability, found at the end of the index instead of sorting a month of them."""
     kinds = values(column("kind", Text), column("capability", Text), name="capable").data(capable)
     last = (
-        select(DeviceCommand.action, DeviceCommand.status, DeviceCommand.created_at)
+        select(*TELLS)
         .where(DeviceCommand.unit_id == Unit.id, DeviceCommand.capability == kinds.c.capability, TOLD)
         .order_by(DeviceCommand.seq.desc())
         .limit(1)
         .lateral("last")
     )
+    leased = (
+        select(DeviceCommand.lease_until.label("until"))
+        .where(
+            DeviceCommand.unit_id == Unit.id,
+            DeviceCommand.capability == kinds.c.capability,
+            DeviceCommand.lease_until.is_not(None),
+            DeviceCommand.status == CommandStatus.DONE,
+        )
+        .order_by(DeviceCommand.seq.desc())
+        .limit(1)
+        .lateral("leased")
+    )
+    over = case((leased.c.until <= func.clock_timestamp(), leased.c.until))
     return (
-        select(Unit.id, kinds.c.capability, last.c.action, last.c.status, last.c.created_at)
+        select(Unit.id, kinds.c.capability, *last.c, over)
         .join(kinds, kinds.c.kind == Unit.kind)
         .join(last, true())
+        .outerjoin(leased, true())
         .where(Unit.id.in_(unit_ids))
     )
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from portal.core.db import db
 from portal.shared.access.models import AccessGrant
 from portal.shared.audit.models import AuditEntry
-from portal.shared.devices.models import AssetEvent, DeviceCommand
+from portal.shared.devices.models import AssetEvent, DeviceCommand, Held
 from portal.shared.identity.models import User
 from portal.shared.payments.models import Payment, PaymentIntent
 
@@ -83,19 +83,28 @@ def _said(unit_id: uuid.UUID) -> tuple[Select[Any], Any, Any]:
     return question, AssetEvent.at, AssetEvent.id
 
 
+def person_of(actor: Any) -> Any:
+    """The key of the person whom a column of actors names, to join their account by."""
+    return case((actor.regexp_match("^user:[0-9a-f-]{36}$"), cast(func.substr(actor, 6), UUID)))
+
+
+def name_of(actor: Any) -> Any:
+    """Who an actor is, with the account of `person_of` joined."""
+    return func.coalesce(User.name, func.split_part(actor, ":", 2))
+
+
 def _told(unit_id: uuid.UUID) -> tuple[Select[Any], Any, Any]:
     command = DeviceCommand
-    by_somebody = command.actor.regexp_match("^user:[0-9a-f-]{36}$")
-    person = case((by_somebody, cast(func.substr(command.actor, 6), UUID)))
-    who = func.coalesce(User.name, func.split_part(command.actor, ":", 2))
+    never_told = case((command.held == Held.APPROVAL, literal(" asked")), else_=literal(""))
     question = (
         select(
             *_columns(
-                command.created_at, command.id, "command", command.capability + literal(" ") + command.action,
-                command.status, who, command.reason, null(),
+                command.created_at, command.id, "command", 
+                command.capability + literal(" ") + command.action + never_told,
+                command.status, name_of(command.actor), command.reason, null(),
             )
         )
-        .outerjoin(User, User.id == person)
+        .outerjoin(User, User.id == person_of(command.actor))
         .where(command.unit_id == unit_id)
     )  # fmt: skip
     return question, command.created_at, command.id

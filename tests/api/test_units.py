@@ -246,3 +246,25 @@ def test_both_doors_ask_the_same_people_for_a_reason(app, hotel, calling, sessio
         identity.sign_in(browser, person)
         answer = browser.post(f"/units/{hotel.asset_number}/room/101/control", data=body)
         assert answer.status_code == (422 if asked else 303)
+
+
+def test_an_engine_is_stopped_by_two_and_a_wish_can_be_taken_back(calling, session):
+    fleet = assets.place("fleet", name="Swift Cars")
+    assets.vehicle(fleet, number="KD01")
+    asker, second = (calling(identity.member(fleet, "owner")) for _n in range(2))
+    body = {"capability": "ignition", "action": "turn_off", "reason": "Not brought back"}
+    asked = asker.post(path(fleet, "control", "KD01"), body)
+    assert (asked.status_code, asked.json["status"]) == (202, "queued")
+    assert set(asked.json) == {"id", "seq", "capability", "action", "status", "not_after"}
+    where = path(fleet, "commands", asked.json["id"])
+    assert asker.get(where).json["held"] == "approval"
+    assert asker.post(f"{where}approve/").status_code == 403
+    agreed = second.post(f"{where}approve/")
+    assert (agreed.status_code, agreed.json["held"], agreed.json["status"]) == (200, None, "queued")
+    assert second.post(f"{where}approve/").status_code == 409
+    assert asker.post(f"{where}cancel/").json["status"] == "cancelled"
+    assert asker.post(f"{where}cancel/").status_code == 409
+    other = assets.place()
+    stranger = calling(identity.member(other, "owner"))
+    for step in ("approve", "cancel"):
+        assert stranger.post(f"{path(other, 'commands', asked.json['id'])}{step}/").status_code == 404

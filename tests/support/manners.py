@@ -29,6 +29,8 @@ SHOWS_A_PAGE = {
     "payments.payouts_new": "the name behind the account is shown before anything is written down",
     "units.control": "the panel beside the board shows itself again",
     "units.grant": "the panel beside the board shows itself again",
+    "units.approve": "the panel beside the board shows itself again",
+    "units.refuse": "the panel beside the board shows itself again",
     "books.entry_new": "what an entry would do is shown, or another line, before anything is booked",
     "sandbox.decide": "the pretended provider leads a payer on as a foreign site would",
     "sandbox.flutterwave_decide": "the same at the other one",

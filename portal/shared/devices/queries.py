@@ -17,7 +17,6 @@ from portal.shared.devices.errors import CommandNotFound, DeadLetterNotFound
 from portal.shared.devices.models import (
     OPEN,
     AssetEvent,
-    CommandStatus,
     DeadLetter,
     DeviceCommand,
     Held,
@@ -57,20 +56,6 @@ def last_commands(unit_ids: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, str]
         .order_by(DeviceCommand.unit_id, DeviceCommand.capability, DeviceCommand.seq.desc())
     )
     return {(row.unit_id, row.capability): row for row in rows}
-
-
-def asked_commands(asset_ids: Collection[uuid.UUID]) -> Sequence[DeviceCommand]:
-    """What somebody wants done that a second person has to agree to, at these places, oldest first."""
-    return db.session.scalars(
-        select(DeviceCommand)
-        .where(
-            DeviceCommand.asset_id.in_(asset_ids),
-            DeviceCommand.status == CommandStatus.QUEUED,
-            DeviceCommand.held == Held.APPROVAL,
-            DeviceCommand.not_after > func.clock_timestamp(),
-        )
-        .order_by(DeviceCommand.id)
-    ).all()
 
 
 def commands_of(unit_id: uuid.UUID, limit: int = 50) -> Sequence[DeviceCommand]:

@@ -13,13 +13,15 @@ from portal.core import parse
 from portal.core.errors import DomainError
 from portal.core.paging import BadCursor
 from portal.core.words import _
-from portal.reporting import board, revenue, timeline
+from portal.reporting import board, revenue, timeline, wishes
 from portal.shared.access import queries as access
 from portal.shared.access.services import grants
 from portal.shared.assets.models import Unit, UnitStatus
 from portal.shared.assets.queries import get_unit
 from portal.shared.assets.services import registry
-from portal.shared.devices.services import commands
+from portal.shared.devices import queries as devices
+from portal.shared.devices.services import approvals, commands
+from portal.shared.devices.services.commands import takes_two
 from portal.shared.identity.errors import PasswordNeeded
 from portal.shared.identity.permissions import reason_needed
 from portal.web.alerts.inbox import standing_about
@@ -73,6 +75,30 @@ def control(asset_number: str, kind: str, number: str) -> Response:
             toast(words.told_words(told.held, unit=words.called(unit), command=said))
             return _back(unit)
     return _back(unit, control=form)
+
+
+@blueprint.post(f"{ADDRESS}/wishes/<uuid:command_id>/approve")
+@permission("units.approve_stop")
+def approve(asset_number: str, kind: str, number: str, command_id: uuid.UUID) -> Response:
+    """Agree to what another person asked for, as the second one."""
+    unit = _wished(kind, number, command_id)
+    decided_on = parse.code(request.form.get("decided_on"), "decided_on", max_length=20)
+    told = approvals.approve(asset_id=g.place.id, command_id=command_id, actor=current_actor(), decided_on=decided_on)
+    said = words.action_words(told.capability, told.action)
+    toast(words.told_words(told.held, unit=words.called(unit), command=said))
+    return _back(unit)
+
+
+@blueprint.post(f"{ADDRESS}/wishes/<uuid:command_id>/refuse")
+@permission("units.control")
+def refuse(asset_number: str, kind: str, number: str, command_id: uuid.UUID) -> Response:
+    """Say no to what another person asked for, or take the own wish back."""
+    unit, actor = _wished(kind, number, command_id), current_actor()
+    if devices.get_command(g.place.id, command_id).actor != actor.key:
+        require("units.approve_stop", asset_id=g.place.id)
+    approvals.refuse(asset_id=g.place.id, command_id=command_id, actor=actor)
+    toast(_("%(unit)s is left as it is.", unit=words.called(unit)))
+    return _back(unit)
 
 
 @blueprint.post(f"{ADDRESS}/grant")
@@ -159,6 +185,14 @@ def _unit(kind: str, number: str) -> Unit:
     return get_unit(g.place.id, number, kind)
 
 
+def _wished(kind: str, number: str, command_id: uuid.UUID) -> Unit:
+    """The unit that a command in the address is really for."""
+    unit = _unit(kind, number)
+    if devices.get_command(g.place.id, command_id).unit_id != unit.id:
+        abort(404)
+    return unit
+
+
 def _address(unit: Unit) -> str:
     return url_for("units.show", asset_number=g.place.asset_number, kind=unit.kind, number=unit.number)
 
@@ -206,6 +240,8 @@ def standing(unit: Unit, refused: dict[str, Any]) -> dict[str, Any]:
     right = _right_to_control(unit)
     return {
         "row": board.row_of(unit.id),
+        "asked": wishes.of_unit(unit.id) if takes_two(unit.kind) else [],
+        "me": current_actor().key,
         "control_form": refused.get("control") or ControlForm(formdata=None),
         "grant_form": refused.get("grant") or GrantForm(formdata=None, data={"minutes": unit.period_minutes}),
         "may_control": may(right) and unit.status != UnitStatus.RETIRED,

@@ -13,10 +13,12 @@ from portal.shared.devices.models import Held
 __all__ = [
     "CAPABILITIES",
     "LIVE",
+    "LIVE_COMMANDS",
     "LIVE_UNIT",
     "action_words",
     "called",
     "change_words",
+    "held_words",
     "kind_words",
     "reason_words",
     "said_words",
@@ -34,6 +36,8 @@ _HEARD = {
 #: Whatever changes a unit's row; the block that shows it looks again when one of them is heard. The delay makes a
 #: burst of names one question. A whole board does not follow each reading: it looks again by itself.
 _NAMES = [f"{noun}.{what} from:body delay:200ms" for noun, verbs in _HEARD.items() for what in verbs]
+#: The same for what only shows how far a command has come.
+LIVE_COMMANDS = ", ".join(name for name in _NAMES if name.startswith("devices.command."))
 LIVE = ", ".join([*_NAMES, "every 15s"])
 _ABOUT_ONE = ("devices.reading.taken", "devices.alert.raised", "devices.alert.changed", "devices.alert.cleared")
 LIVE_UNIT = ", ".join([*_NAMES, *(f"{name} from:body delay:200ms" for name in _ABOUT_ONE), "every 30s"])
@@ -60,6 +64,11 @@ def told_words(held: str | None, *, unit: str, command: str) -> str:
     if held == Held.MOVING:
         return _("%(unit)s: “%(command)s” waits until it stands still.", unit=unit, command=command)
     return _("%(unit)s: “%(command)s” is on its way.", unit=unit, command=command)
+
+
+def held_words(held: str) -> str:
+    """What a command waits for."""
+    return _("Waits for a second person") if held == Held.APPROVAL else _("Waits until it stands still")
 
 
 def subject_words(kind: str) -> str:

@@ -10,7 +10,7 @@ from flask import current_app, g, url_for
 
 from portal.core.clock import local_date, utcnow
 from portal.core.words import _, lazy_, ngettext
-from portal.reporting import attention, home, occupancy, revenue
+from portal.reporting import attention, home, occupancy, revenue, wishes
 from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import assets, units_matching
 from portal.shared.identity.models import Role
@@ -48,8 +48,10 @@ def _waiting(place: Asset, links: dict[str, str | None], sees_units: bool) -> at
     found = attention.at(place.id)
     g.unreached, g.dead_letters, g.differences = found.unreached, found.dead_letters, found.differences
     g.open_alerts = found.alerts
+    g.asked = found.asked
     return attention.Attention(
         held=found.held if links["review"] else [],
+        asked=found.asked if sees_units and may("units.approve_stop") else [],
         unreached=found.unreached if sees_units else [],
         ending=found.ending if sees_units else [],
         dead_letters=found.dead_letters if links["dead_letters"] else 0,
@@ -98,6 +100,20 @@ def unreached(place: Asset) -> list[Notice]:
     ]
 
 
+def asked_for(place: Asset) -> list[Notice]:
+    """For the bell: stops that wait for a second person."""
+    return [
+        Notice(
+            _("%(person)s asks to stop %(kind)s %(number)s", person=each.asked_by, kind=words.kind_words(each.kind),
+              number=each.number),
+            url_for("units.show", asset_number=place.asset_number, kind=each.kind, number=each.number),
+            "users",
+            each.at,
+        )
+        for each in (g.asked if "asked" in g else wishes.at_place(place.id))
+    ]  # fmt: skip
+
+
 def not_understood(place: Asset) -> list[Notice]:
     """For the bell: what devices said that could not be taken."""
     known = "dead_letters" in g
@@ -119,7 +135,7 @@ def units_found(place: Asset, asked: str) -> list[Hit]:
     ]
 
 
-NOTICES += [("units.control", unreached), ("devices.view", not_understood)]
+NOTICES += [("units.approve_stop", asked_for), ("units.control", unreached), ("devices.view", not_understood)]
 SOURCES.append(Source(lazy_("Rooms and vehicles"), "units.view", units_found))
 ACTIONS += [
     Action(lazy_("Register a room or vehicle"), "units.register", "units.register", "plus"),

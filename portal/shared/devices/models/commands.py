@@ -87,6 +87,7 @@ class DeviceCommand(Record):
         CheckConstraint("held is null or held in ('approval', 'moving') and status <> 'sent'", "held_known"),
         CheckConstraint("approved_by is null or approved_by <> actor", "two_persons"),
         Index("ix_device_command_asset_id", "asset_id", "id"),
+        Index("ix_device_command_leased", "unit_id", "seq", postgresql_where=text("lease_until is not null")),
         Index("ix_device_command_device_id", "device_id", "seq", postgresql_where=text("device_id is not null")),
     )
 

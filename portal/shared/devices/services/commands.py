@@ -181,6 +181,12 @@ def control(
     )
 
 
+def takes_two(unit_kind: str) -> bool:
+    """Whether such a unit can be told anything that a second person has to agree to."""
+    told = {(capability, action) for capability, actions in CAPABILITIES[unit_kind].items() for action in actions}
+    return bool(told & NEEDS_SECOND)
+
+
 def check_decided_on(unit: Unit, status: str | None) -> None:
     """Refuse what somebody decided about a unit that is not what it was, or not there any more."""
     if status is not None and unit.status != status:
