@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask import current_app
+
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.transaction import transactional
@@ -9,6 +11,7 @@ from portal.demo import (
     bills,
     books,
     giving_back,
+    hardware,
     history,
     mobile,
     payouts,
@@ -40,6 +43,7 @@ def _month() -> bool:
     now = utcnow()
     places.load(now)
     people.load(now)
+    hardware.load(now, current_app.extensions["settings"])
     lives = history.load(now)
     telemetry.load(lives, now)
     troubles.load(now)

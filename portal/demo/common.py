@@ -6,6 +6,7 @@ import random
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from portal.core import numbers
@@ -19,6 +20,7 @@ def dice(name: str) -> random.Random:
     return random.Random(f"demo {name}")
 
 
+@cache
 def key(name: str) -> uuid.UUID:
     """The key of a demo thing, the same in every installation."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"demo:{name}")

@@ -1,240 +1,225 @@
-"""Simulated locks, sensors and trackers: they answer, wander, go offline and come back, over a real broker."""
+"""The demo's devices at work: they answer, drive along their routes, lose their network and come back."""
 
 from __future__ import annotations
 
-import math
 import random
 import signal
 import threading
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from paho.mqtt import client as paho
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from config import Settings
 from portal import create_app
-from portal.demo.places import DEPOT, PLACES, DemoUnit, units
+from portal.demo import hardware
+from portal.demo.hardware import DemoDevice
+from portal.demo.places import PLACES, DemoPlace, DemoUnit, units
+from portal.demo.simulator.device import EnvelopeDevice
+from portal.demo.simulator.faults import Faults
+from portal.demo.simulator.gateway import PlainClient
+from portal.demo.simulator.network import Network
+from portal.demo.simulator.rooms import Room
+from portal.demo.simulator.routes import in_town
+from portal.demo.simulator.run import topics_of
+from portal.demo.simulator.things import Address, Thing, Word, place_of
+from portal.demo.simulator.vehicles import Vehicle
+from portal.demo.tracks import route_of, town_of
 from portal.gateways.broker import Broker
 from portal.shared.devices import queries
 
 log = structlog.get_logger(__name__)
 
 TICK = 0.1
-#: A lock takes its time: the bolt turns before it reports.
-ANSWERS_AFTER = (0.4, 1.2)
 SENSOR_EVERY = (60.0, 180.0)
-TRACKER_EVERY = 8.0
-ONLINE_FOR = (180.0, 420.0)
+#: After a command a room has something to tell soon.
+SOON = (3.0, 10.0)
+TRACKER_EVERY = 5.0
+PARKED_EVERY = (90.0, 150.0)
+#: A lock that nobody uses says so often that it is still there.
+QUIET_FOR = 240.0
+ONLINE_FOR = (400.0, 900.0)
 OFFLINE_FOR = (15.0, 45.0)
-#: Where a vehicle stands that has no last position: Nairobi for the fleet, Athi River for the depot.
-START = {"fleet": (-1.3152, 36.8480), "depot": (-1.4563, 36.9785), "hotel": (6.4474, 3.3903)}
-METRES_A_DEGREE = 111_320.0
-STATES = {"unlock": "unlocked", "lock": "locked", "turn_on": "on", "turn_off": "off"}
-CAPABILITIES = {"rooms": ("access", "electricity"), "vehicles": ("ignition",)}
+BATTERY = 87
+FOLDERS = {"room": "rooms", "vehicle": "vehicles"}
+NO_FAULTS: dict[str, float] = {}
+
+Client = EnvelopeDevice | PlainClient
+SignIn = Callable[[DemoDevice], Broker]
 
 
 @dataclass
-class Thing:
-    """One room or vehicle with what is fixed to it; `says` is what it reports by subject."""
+class Speaker:
+    """One unit's things, and how what they say leaves the house."""
 
-    folder: str
-    place: str
-    number: str
-    says: dict[str, str] = field(default_factory=dict)
-    position: tuple[float, float] = START["fleet"]
-    heading: float = 0.0
-    next_word_at: float = 0.0
+    thing: Thing
+    plain: bool
+    say: Callable[[Word], None]
+    next_at: float
+    heard: dict[str, str]
 
-    @property
-    def address(self) -> tuple[str, str, str]:
-        """Which thing this is."""
-        return self.folder, self.place, self.number
-
-    def words(self, now: float, chance: random.Random) -> Iterable[tuple[str, str]]:
-        """What its sensors have to say by themselves, when it is time."""
-        if now < self.next_word_at:
+    def tick(self, now: float, chance: random.Random) -> None:
+        """Its next word, when it is time; what it was told just now makes it speak soon."""
+        told = {kind: self.thing.says.get(kind, "") for kind in self.thing.capabilities}
+        if told != self.heard:
+            self.heard = told
+            self.next_at = min(self.next_at, now + chance.uniform(*SOON))
+        if now < self.next_at:
             return
-        if self.folder == "vehicles":
-            self.next_word_at = now + TRACKER_EVERY * chance.uniform(0.8, 1.2)
-            if self.says.get("ignition") == "on":
-                yield "location", self._drive(chance)
-            return
-        self.next_word_at = now + chance.uniform(*SENSOR_EVERY)
-        inside = self.says.get("access") == "unlocked" and chance.random() < 0.6
-        yield "occupancy", "1" if inside else "0"
-        wanted = "on" if inside else "off"
-        if self.says.get("electricity") != wanted:
-            self.says["electricity"] = wanted
-            yield "electricity", wanted
+        pause = self._pause(chance)
+        self.next_at = now + pause
+        if (word := self.thing.next_word(pause, plain=self.plain)) is not None:
+            self.say(word)
 
-    def _drive(self, chance: random.Random) -> str:
-        """On along the road at town speed, bending a little; a vehicle far from home turns round."""
-        metres = chance.uniform(4, 14) * TRACKER_EVERY
-        latitude, longitude = self.position
-        home = min(START.values(), key=lambda at: math.dist(at, self.position))
-        if math.dist(home, self.position) > 0.12:
-            self.heading = math.atan2(home[1] - longitude, home[0] - latitude)
-        self.heading += chance.gauss(0, 0.25)
-        latitude += metres * math.cos(self.heading) / METRES_A_DEGREE
-        longitude += metres * math.sin(self.heading) / METRES_A_DEGREE
-        self.position = latitude, longitude
-        return f"{latitude:.5f},{longitude:.5f}"
+    def _pause(self, chance: random.Random) -> float:
+        if not isinstance(self.thing, Vehicle):
+            return chance.uniform(*SENSOR_EVERY)
+        if self.thing.says.get("ignition") == "on":
+            return TRACKER_EVERY * chance.uniform(0.8, 1.2)
+        return chance.uniform(*PARKED_EVERY)
 
 
-class Gateway:
-    """One MQTT client with the things behind it; a shaky one loses its network now and then."""
+class Demo:
+    """All clients of the demo on one network, in one thread."""
 
-    def __init__(
-        self,
-        broker: Broker,
-        name: str,
-        topics: list[str],
-        things: list[Thing],
-        not_mine: Iterable[Thing] = (),
-        shaky: bool = False,
-    ) -> None:
-        self.broker, self.name, self.topics, self.shaky = broker, name, topics, shaky
-        self.things = {each.address: each for each in things}
-        self._not_mine = {each.address for each in not_mine}
-        self._chance = random.Random(name)
-        self._heard: SimpleQueue[tuple[float, str, str]] = SimpleQueue()
-        self._client: paho.Client | None = None
-        self._dial_at = 0.0
-        self._hang_up_at = math.inf
-        self._down = threading.Event()
+    def __init__(self, sign_in: SignIn, says: dict[Any, dict[str, str]], registered: Collection[str]) -> None:
+        self.network = Network()
+        self.clients: list[Client] = []
+        self.speakers: list[Speaker] = []
+        self._chance = random.Random("demo devices")
+        self._sign_in, self._says, self._registered = sign_in, says, registered
+        self._shaky: dict[int, float] = {}
+        for place in PLACES:
+            if place in hardware.SHORT:
+                self._people(place)
 
     def tick(self, now: float) -> None:
-        """Whatever is due: dial, hang up, answer commands, speak."""
-        if self._client is not None and (self._down.is_set() or now >= self._hang_up_at):
-            self.hang_up()
-            self._dial_at = now + (self._chance.uniform(*OFFLINE_FOR) if now >= self._hang_up_at else 1.0)
-        if self._client is None:
-            if now >= self._dial_at:
-                self._dial(now)
-            return
-        self._answer(now)
-        for thing in self.things.values():
-            for subject, word in thing.words(now, self._chance):
-                self._say(thing, subject, word)
+        """Whatever is due, everywhere."""
+        for speaker in self.speakers:
+            speaker.tick(now, self._chance)
+        for turn, client in enumerate(self.clients):
+            if now >= self._shaky.get(turn, now + 1):
+                away = self._chance.uniform(*OFFLINE_FOR)
+                self._shaky[turn] = now + away + self._chance.uniform(*ONLINE_FOR)
+                client.lose_network(away)
+            client.tick(now)
+            if isinstance(client, EnvelopeDevice) and now - client.spoke_at > QUIET_FOR:
+                client.say(Word("battery", BATTERY))
 
-    def hang_up(self) -> None:
-        """Go offline; the broker keeps what is meant for us until it expires."""
-        if self._client is not None:
-            self._client.disconnect()
-            self._client.loop_stop()
-            self._client = None
+    def _people(self, place: DemoPlace) -> None:
+        """One gateway for the plain things of a place, and beside it whatever has a link of its own.
 
-    def _dial(self, now: float) -> None:
-        client: paho.Client = self.broker.client(self.name)
-        client.on_connect = self._on_connect
-        client.on_message = self._on_message
-        client.on_disconnect = lambda *_: self._down.set()
-        self._down.clear()
-        self._dial_at = now + 3.0
-        try:
-            self.broker.connect(client)
-        except (OSError, ValueError):
-            return
-        client.loop_start()
-        self._client = client
-        self._hang_up_at = now + self._chance.uniform(*ONLINE_FOR) if self.shaky else math.inf
-
-    def _answer(self, now: float) -> None:
-        later = []
-        while True:
-            try:
-                due, topic, word = self._heard.get_nowait()
-            except Empty:
-                break
-            if due > now:
-                later.append((due, topic, word))
+        The gateway listens to the whole place, so that a room registered a minute ago has a lock too.
+        """
+        mine, others = [unit for unit in units() if unit.place is place], set()
+        plain: list[Thing] = []
+        for unit in mine:
+            thing, own = self._thing(unit), [each for each in hardware.of_unit(unit) if each.name in self._registered]
+            if not own:
+                plain.append(thing)
                 continue
-            folder, place, number, capability = topic.split("/")
-            if (folder, place, number) in self._not_mine:
-                continue
-            thing = self.things.setdefault((folder, place, number), Thing(folder, place, number))
-            thing.says[capability] = STATES[word]
-            self._say(thing, capability, STATES[word])
-            thing.next_word_at = now + self._chance.uniform(3, 10)
-        for each in later:
-            self._heard.put(each)
+            others.add(thing.address)
+            if any(device.dialect == "plain" for device in own):
+                self._plain(own[0], topics_of(thing), [thing])
+            else:
+                self._envelopes(own, unit, thing)
+        gateway = next(device for device in hardware.devices() if device.place is place and device.unit is None)
+        folder = FOLDERS[mine[0].kind]
+        topics = [f"{folder}/{place.asset_number}/+/{each}" for each in self._thing(mine[0]).capabilities]
+        self._plain(gateway, topics, plain, lambda address: None if address in others else _newcomer(place, address))
 
-    def _say(self, thing: Thing, subject: str, word: str) -> None:
-        if self._client is not None:
-            self._client.publish(f"{thing.folder}/{thing.place}/{thing.number}/{subject}", word, qos=1)
+    def _envelopes(self, devices: list[DemoDevice], unit: DemoUnit, thing: Thing) -> None:
+        clients: dict[str, EnvelopeDevice] = {}
+        for device in devices:
+            client = EnvelopeDevice(
+                self.network, self._sign_in(device), device.name, thing, Faults(NO_FAULTS, device.name)
+            )
+            clients[device.name] = client
+            self._add(client, device)
 
-    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if reason.is_failure:
-            self._down.set()
-        elif self.broker.modern:
-            client.subscribe([(topic, SubscribeOptions(qos=1, noLocal=True)) for topic in self.topics])
-        else:
-            client.subscribe([(topic, 1) for topic in self.topics])
+        def say(word: Word) -> None:
+            speaker = hardware.speaker(unit, word.kind)
+            clients[speaker.name if speaker and speaker.name in clients else devices[0].name].say(word)
 
-    def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
-        word = bytes(message.payload).decode("utf-8", "replace")
-        if word in STATES:
-            self._heard.put((time.monotonic() + self._chance.uniform(*ANSWERS_AFTER), message.topic, word))
+        self._let_speak(thing, plain=False, say=say)
+
+    def _plain(
+        self,
+        device: DemoDevice,
+        topics: list[str],
+        things: list[Thing],
+        newcomer: Callable[[Address], Thing | None] = lambda _: None,
+    ) -> None:
+        def lives(thing: Thing) -> None:
+            self._let_speak(thing, plain=True, say=lambda word: client.say(thing, word))
+
+        def met(address: Address) -> Thing | None:
+            if (thing := newcomer(address)) is not None:
+                lives(thing)
+            return thing
+
+        faults = Faults(NO_FAULTS, device.name)
+        client = PlainClient(self.network, self._sign_in(device), device.name, topics, things, faults, met)
+        self._add(client, device)
+        for thing in things:
+            lives(thing)
+
+    def _add(self, client: Client, device: DemoDevice) -> None:
+        if device.shaky:
+            self._shaky[len(self.clients)] = time.monotonic() + self._chance.uniform(*ONLINE_FOR)
+        self.clients.append(client)
+
+    def _let_speak(self, thing: Thing, *, plain: bool, say: Callable[[Word], None]) -> None:
+        first = time.monotonic() + 2 + len(self.speakers) * 0.7
+        heard = {kind: thing.says.get(kind, "") for kind in thing.capabilities}
+        self.speakers.append(Speaker(thing, plain, say, first, heard))
+
+    def _thing(self, unit: DemoUnit) -> Thing:
+        says = dict(self._says.get(unit.id, {}))
+        address = Address(FOLDERS[unit.kind], unit.place.asset_number, unit.number)
+        if unit.kind == "room":
+            return Room(address, "demo", says)
+        route, at = route_of(unit), None
+        if (place := place_of(says.pop("location", ""))) is not None:
+            at = route.nearest(place)
+        return Vehicle(address, "demo", route, {"ignition": "off", **says}, at)
 
 
-def gateways(broker: Broker, says: dict[Any, dict[str, str]]) -> list[Gateway]:
-    """Per place one gateway for most of its things, and one shaky device on a link of its own.
-
-    A gateway listens to the whole place, so that a room registered a minute ago has a lock too.
-    """
-    made: list[Gateway] = []
-    for place in PLACES:
-        things = [_thing(unit, says.get(unit.id, {})) for unit in units() if unit.place is place]
-        for turn, thing in enumerate(things):
-            thing.next_word_at = time.monotonic() + 2 + 3 * turn
-        if not things:
-            continue
-        folder, name = things[0].folder, f"demo-{place.asset_number}"
-        alone = [things.pop()] if place is not DEPOT else []
-        made.append(Gateway(broker, name, _topics(folder, place.asset_number, "+"), things, alone))
-        for thing in alone:
-            shaky = f"{name}-{thing.number}"
-            made.append(Gateway(broker, shaky, _topics(folder, thing.place, thing.number), alone, shaky=True))
-    return made
+def _newcomer(place: DemoPlace, address: Address) -> Thing:
+    if address.folder == "rooms":
+        return Room(address, "demo")
+    return Vehicle(address, "demo", in_town(town_of(place))[0], {"ignition": "off"})
 
 
-def _topics(folder: str, place: str, number: str) -> list[str]:
-    return [f"{folder}/{place}/{number}/{capability}" for capability in CAPABILITIES[folder]]
-
-
-def _thing(unit: DemoUnit, said: dict[str, str]) -> Thing:
-    thing = Thing(f"{unit.kind}s", unit.place.asset_number, unit.number, said, START[unit.place.kind])
-    if "location" in said:
-        latitude, longitude = said["location"].split(",")
-        thing.position = float(latitude), float(longitude)
-    return thing
-
-
-def run(broker: Broker, says: dict[Any, dict[str, str]], stopping: threading.Event) -> None:
+def run(
+    sign_in: SignIn, says: dict[Any, dict[str, str]], registered: Collection[str], stopping: threading.Event
+) -> None:
     """Let the demo's devices live until told to stop."""
-    all_of_them = gateways(broker, says)
-    while not stopping.wait(TICK):
-        now = time.monotonic()
-        for gateway in all_of_them:
-            gateway.tick(now)
-    for gateway in all_of_them:
-        gateway.hang_up()
+    demo = Demo(sign_in, says, registered)
+    for now in _moments(stopping):
+        demo.tick(now)
+        demo.network.turn(TICK)
+    demo.network.close()
+
+
+def _moments(stopping: threading.Event) -> Iterator[float]:
+    while not stopping.is_set():
+        yield time.monotonic()
 
 
 def devices_main() -> int:
-    """The devices' role: their own credential, their own clients, no word with the database once they run."""
+    """The devices' role: their own credentials, their own clients, no word with the database once they run."""
     settings = Settings.load()
     stopping = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stopping.set())
     with create_app(settings).app_context():
         latest = queries.latest_of([unit.id for unit in units()])
+        registered = hardware.in_service()
     says = {unit_id: {kind: row.value for kind, row in rows.items()} for unit_id, rows in latest.items()}
-    log.info("demo_devices_started", units=len(says))
-    run(Broker(settings.mqtt_device_url or settings.mqtt_url, settings.mqtt_version), says, stopping)
+    log.info("demo_devices_started", units=len(says), devices=len(registered))
+    broker = Broker(settings.mqtt_device_url or settings.mqtt_url, settings.mqtt_version)
+    run(lambda device: broker, says, registered, stopping)
     return 0

@@ -57,6 +57,7 @@ class EnvelopeDevice:
     ) -> None:
         self.name, self.thing, self.faults, self.tally = name, thing, faults, Tally()
         self.boot, self.seq = boot or int(time.time()), 0
+        self.spoke_at = time.monotonic()
         self.kept: dict[tuple[int, int], Kept] = {}
         self.line = Line(
             network, broker, name, [f"v1/{name}/down/#"],
@@ -102,7 +103,7 @@ class EnvelopeDevice:
     ) -> None:
         """Number a word, keep it, and send it when there is a network."""
         now, trouble = time.monotonic(), trouble or Trouble()
-        self.seq += 1
+        self.seq, self.spoke_at = self.seq + 1, now
         said_at = datetime.fromtimestamp(time.time() + skew, UTC).isoformat(timespec="milliseconds")
         payload = json.dumps({"boot": self.boot, "seq": self.seq, "t": said_at, "v": word.value, **(more or {})})
         key = self.boot, self.seq

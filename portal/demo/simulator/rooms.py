@@ -32,7 +32,21 @@ class Room(Thing):
         if plain:
             return Word("occupancy", self.says["occupancy"])
         self._turn += 1
-        return self._measured(ROUND[self._turn % len(ROUND)])
+        return self.measured(ROUND[self._turn % len(ROUND)])
+
+    def measured(self, kind: str) -> Word:
+        """What a sensor reads now."""
+        on = self.says["electricity"] == "on"
+        if kind == "temperature":
+            self._warmth += 0.04 * ((21.5 if on else 27.0) - self._warmth) + self.chance.gauss(0, 0.12)
+            return Word(kind, round(self._warmth, 1))
+        if kind == "humidity":
+            self._damp = min(85.0, max(35.0, self._damp + self.chance.gauss(0, 0.6)))
+            return Word(kind, round(self._damp))
+        if kind == "battery":
+            self._battery = max(5.0, self._battery - self.chance.uniform(0, 0.01))
+            return Word(kind, round(self._battery))
+        return Word("power", round(self.chance.uniform(420, 1_900)) if on else round(self.chance.uniform(3, 14)))
 
     def _guest_moves(self, plain: bool) -> None:
         """Somebody comes or goes: through the door, and the power with them."""
@@ -48,16 +62,3 @@ class Room(Thing):
         if self.says["electricity"] != power:
             self.says["electricity"] = power
             self._soon.append(Word("electricity", power))
-
-    def _measured(self, kind: str) -> Word:
-        on = self.says["electricity"] == "on"
-        if kind == "temperature":
-            self._warmth += 0.04 * ((21.5 if on else 27.0) - self._warmth) + self.chance.gauss(0, 0.12)
-            return Word(kind, round(self._warmth, 1))
-        if kind == "humidity":
-            self._damp = min(85.0, max(35.0, self._damp + self.chance.gauss(0, 0.6)))
-            return Word(kind, round(self._damp))
-        if kind == "battery":
-            self._battery = max(5.0, self._battery - self.chance.uniform(0, 0.01))
-            return Word(kind, round(self._battery))
-        return Word("power", round(self.chance.uniform(420, 1_900)) if on else round(self.chance.uniform(3, 14)))

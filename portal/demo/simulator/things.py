@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any, NamedTuple
 
@@ -51,3 +52,15 @@ def as_text(word: Word) -> str:
     if word.kind == "location":
         return f"{word.value['lat']:.6f},{word.value['lon']:.6f}"
     return str(word.value)
+
+
+def place_of(written: str) -> tuple[float, float] | None:
+    """Latitude and longitude as either dialect writes them; None where none are written."""
+    try:
+        if written.startswith("{"):
+            said = json.loads(written)
+            return float(said["lat"]), float(said["lon"])
+        latitude, longitude = written.split(",")
+        return float(latitude), float(longitude)
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 from portal.core.words import _, language
@@ -79,6 +80,9 @@ def subject_words(kind: str) -> str:
 def said_words(kind: str, value: str) -> str:
     """A reading's value as people say it."""
     if kind == "location":
+        if value.startswith("{"):
+            fix = json.loads(value)
+            value = f"{fix['lat']},{fix['lon']}"
         return value.replace(",", ", ")
     return _said(language()).get((kind, value), value)
 
