@@ -6,7 +6,9 @@ import re
 import secrets
 import uuid
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import g, request
 from flask_wtf import FlaskForm
@@ -14,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field, SelectField
 from wtforms.fields import HiddenField as PlainHiddenField
 from wtforms.fields import SelectChoice
+from wtforms.validators import StopValidation
 from wtforms.widgets import EmailInput, ListWidget, RadioInput, TelInput, TextArea, TextInput
 
 from portal.core import idempotency, parse
@@ -231,6 +234,18 @@ class DayField(ParsedField):
         return parse.day(value, self.name, label=self.name_in_sentence)
 
 
+class MomentField(ParsedField):
+    """A day and a time on the clock of the place; its data is the moment."""
+
+    widget = TextInput("datetime-local")
+
+    def read(self, value: str) -> datetime:
+        return parse.site_moment(value, self.name, zone=ZoneInfo(g.place.timezone), label=self.name_in_sentence).at
+
+    def shown(self, value: Any) -> str:
+        return f"{value.astimezone(ZoneInfo(g.place.timezone)):%Y-%m-%dT%H:%M}"
+
+
 class PhoneField(ParsedField):
     """A phone number; without a + it is one of the place's country. Its data is E.164."""
 
@@ -310,6 +325,11 @@ class UuidSelectField(ChoiceField):
     """A choice among things with ids: choices are pairs of (uuid, words); its data is the uuid, or None."""
 
     data: Any
+
+    def pre_validate(self, form: Any) -> None:
+        if self.required and not self.data:
+            raise StopValidation(str(self.invalid_choice_message))
+        super().pre_validate(form)
 
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if not self.errors:
