@@ -11,7 +11,7 @@ from portal.core import idempotency, outbox, partitions, runs, throttle
 from portal.gateways.sandbox import webhooks as sandbox
 from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
-from portal.shared.devices.services import commands, pending, silence, watching
+from portal.shared.devices.services import commands, gaps, pending, silence, watching
 from portal.shared.identity.services import cleanup
 from portal.shared.payments.services import (
     answers,
@@ -59,6 +59,7 @@ SCHEDULE = [
     Job("commands to say again", 5, expiry.reissue_commands),
     Job("stops that wait for a standstill", 2, pending.release_standing),
     Job("commands nobody answered", 5, commands.expire_overdue, batches=True),
+    Job("messages that are missing", 5, gaps.tell_of_open, batches=True),
     Job("what units said", 1, watching.look_at_news, batches=True),
     Job("licences that run out", HOUR, drivers.tell_of_licences),
     Job("maintenance that comes round", 300, maintenance.tell_of_due),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from portal.shared.devices.envelopes import from_device_topic
-from portal.shared.devices.readings import FOLDERS, from_plain_topic
+from portal.shared.devices.envelopes import from_topic
+from portal.shared.devices.readings import FOLDERS
 from portal.shared.devices.services.telemetry import Message
 
 #: Whole folders, so that a topic with too many or too few levels is seen and shown, not lost.
@@ -14,7 +14,7 @@ PRESENCE = "v1/+/status"
 
 def read(topic: str, payload: bytes) -> Message:
     """What a message says, or why it cannot be understood."""
-    return from_device_topic(topic, payload) if topic.startswith("v1/") else from_plain_topic(topic, payload)
+    return from_topic(topic, payload)
 
 
 def tells_presence(topic: str) -> bool:

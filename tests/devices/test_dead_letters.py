@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from sqlalchemy import func, select
 
 from portal.core.actor import Actor, ActorKind
+from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.shared.assets.services import registry
 from portal.shared.audit.models import AuditEntry
 from portal.shared.devices import queries
+from portal.shared.devices.envelopes import from_device_topic
 from portal.shared.devices.errors import AlreadyReplayed, DeadLetterNotFound, StillRefused
-from portal.shared.devices.models import AssetEvent, DeadLetter
+from portal.shared.devices.models import AssetEvent, DeadLetter, DeviceBoot
 from portal.shared.devices.readings import Refused, from_plain_topic
 from portal.shared.devices.services import dead_letters, telemetry
 from portal.shared.identity.models import Role
 from tests.factories import assets as make
+from tests.factories import devices
 from tests.factories import identity as people
 
 MANAGER = Actor(ActorKind.USER, "Ada")
@@ -41,7 +46,7 @@ def test_a_message_is_taken_once_when_its_room_is_there(session):
     with pytest.raises(StillRefused, match="still no room new"):
         dead_letters.replay(**asked)
     make.room(hotel, number="new")
-    assert dead_letters.replay(**asked).value == "1"
+    assert dead_letters.replay(**asked) == "Taken: new says occupancy 1."
     with pytest.raises(AlreadyReplayed):
         dead_letters.replay(**asked)
     assert session.scalar(select(func.count()).select_from(AssetEvent)) == 1
@@ -109,3 +114,79 @@ def test_another_places_messages_are_not_there(session, client):
     answer = client.post(f"/admin/{hotel.asset_number}/dead-letters/{letter.id}/replay", follow_redirects=True)
     assert "There is no such message here." in answer.get_data(as_text=True)
     assert client.get("/admin/dead-letters").status_code == 404
+
+
+def numbered(name, seq, v=1, kind="occupancy", ago=0, **rest):
+    t = round((utcnow().timestamp() - ago) * 1000)
+    payload = json.dumps({"boot": 1, "seq": seq, "t": t, "v": v, **rest}).encode()
+    topic = f"v1/{name}/up/{kind}"
+    telemetry.store(said=[from_device_topic(topic, payload)])
+    return db.session.scalars(select(DeadLetter).where(DeadLetter.payload == payload)).one_or_none(), t
+
+
+def kept():
+    db.session.expire_all()
+    return [(event.seq, event.quality, event.late) for event in db.session.scalars(select(AssetEvent))]
+
+
+def test_a_device_registered_later_has_its_early_words_taken_in_its_own_time(session):
+    room = make.room()
+    letter, t = numbered("early", 1, ago=3_600)
+    asked = {"letter_id": letter.id, "asset_id": None, "actor": MANAGER}
+    with pytest.raises(StillRefused, match="still no device early"):
+        dead_letters.replay(**asked)
+    device = devices.envelope(room, name="early", status="revoked")
+    with pytest.raises(StillRefused, match="not in service"):
+        dead_letters.replay(**asked)
+    device.status = "active"
+    session.flush()
+    assert dead_letters.replay(**asked) == f"Taken: {room.number} says occupancy 1."
+    assert kept() == [(1, "d", True)]
+    assert round(session.scalar(select(AssetEvent.at)).timestamp() * 1000) == t
+    with pytest.raises(AlreadyReplayed):
+        dead_letters.replay(**asked)
+    assert len(kept()) == 1
+
+
+def test_a_word_whose_number_was_counted_is_taken_when_its_unit_is_known(session):
+    hotel = make.place()
+    device = devices.envelope(None, asset=hotel)
+    letter, _t = numbered(device.name, 1)
+    assert letter.reason == "unbound"
+    asked = {"letter_id": letter.id, "asset_id": hotel.id, "actor": MANAGER}
+    with pytest.raises(StillRefused, match="belongs to no room"):
+        dead_letters.replay(**asked)
+    room = make.room(hotel)
+    device.unit_id = room.id
+    session.flush()
+    dead_letters.replay(**asked)
+    assert kept() == [(1, "d", False)]
+
+
+def test_what_the_device_said_again_meanwhile_is_not_taken_twice(session):
+    room = make.room()
+    device = devices.envelope(room, status="revoked")
+    letter, _t = numbered(device.name, 1)
+    device.status = "active"
+    session.flush()
+    telemetry.store(said=[from_device_topic(letter.topic, bytes(letter.payload))])
+    with pytest.raises(AlreadyReplayed, match="said this again"):
+        dead_letters.replay(letter_id=letter.id, asset_id=room.asset_id, actor=MANAGER)
+    assert kept() == [(1, "d", False)]
+
+
+def test_lost_numbers_and_answers_can_be_taken_later_but_not_a_state(session):
+    room = make.room()
+    device = devices.envelope(room, status="revoked")
+    letter, _t = numbered(device.name, 9, [[1, 8]], kind="lost")
+    presence = from_device_topic(f"v1/{device.name}/status", b'{"state":"online","boot":1}')
+    telemetry.store(said=[presence])
+    state = db.session.scalars(select(DeadLetter).where(DeadLetter.payload == presence.payload)).one()
+    device.status = "active"
+    session.flush()
+    taken = dead_letters.replay(letter_id=letter.id, asset_id=room.asset_id, actor=MANAGER)
+    assert taken == f"Taken: {device.name} says which numbers it lost."
+    session.expire_all()
+    assert session.get(DeviceBoot, (device.id, 1)).gap_since is None
+    with pytest.raises(StillRefused, match="how it is now"):
+        dead_letters.replay(letter_id=state.id, asset_id=room.asset_id, actor=MANAGER)

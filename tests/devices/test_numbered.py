@@ -15,8 +15,10 @@ from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.transaction import transactional
 from portal.shared.assets.queries import lock_unit
+from portal.shared.audit.models import AuditEntry
 from portal.shared.devices import queries
 from portal.shared.devices.envelopes import from_device_topic
+from portal.shared.devices.errors import NothingMissing
 from portal.shared.devices.models import (
     Alert,
     AssetEvent,
@@ -26,8 +28,9 @@ from portal.shared.devices.models import (
     LatestReading,
     ReadingNews,
 )
+from portal.shared.devices.number_queries import gaps_of
 from portal.shared.devices.readings import from_plain_topic
-from portal.shared.devices.services import commands, telemetry
+from portal.shared.devices.services import commands, gaps, telemetry
 from tests.factories import assets as make
 from tests.factories import devices
 
@@ -135,6 +138,33 @@ def test_what_the_device_lost_is_waited_for_no_longer(session, lock):
     assert lost == "{[2,5),[6,10)}", "what had come is not lost"
     assert telemetry.store(said=[say(lock, 3)]).repeated == 1
     assert len(events(lock)) == 3
+
+
+def test_a_hole_that_nobody_fills_is_told_of_until_it_is_filled(session, lock):
+    telemetry.store(said=[say(lock, 1), say(lock, 4)])
+    assert gaps.tell_of_open() == 0, "the device has a minute to fill it"
+    session.execute(text("update device_boot set gap_since = gap_since - interval '61 seconds'"))
+    assert (gaps.tell_of_open(), gaps.tell_of_open(), alerts("gap_open")) == (1, 0, ["open"])
+    assert session.scalar(select(Alert.facts))["missing"] == 2
+    (gap,) = gaps_of([lock.id])
+    assert (gap.boot, gap.first, gap.last) == (1, 2, 3)
+    telemetry.store(said=[say(lock, 2), say(lock, 3)])
+    assert (gaps.tell_of_open(), alerts("gap_open"), list(gaps_of([lock.id]))) == (1, ["cleared"], [])
+
+
+def test_a_person_may_give_up_what_nobody_has_any_more(session, lock):
+    telemetry.store(said=[say(lock, 1), say(lock, 4)])
+    session.execute(text("update device_boot set gap_since = gap_since - interval '61 seconds'"))
+    gaps.tell_of_open()
+    asked = {"device_id": lock.id, "boot": 1, "actor": system("t"), "reason": "The box was replaced."}
+    assert gaps.give_up(**asked) == 2
+    assert (alerts("gap_open"), list(gaps_of([lock.id]))) == (["cleared"], [])
+    with pytest.raises(NothingMissing):
+        gaps.give_up(**asked)
+    with pytest.raises(NothingMissing):
+        gaps.give_up(**{**asked, "boot": 99})
+    assert session.scalar(select(AuditEntry.reason).where(AuditEntry.action == "device.gap_given_up"))
+    assert telemetry.store(said=[say(lock, 3)]).repeated == 1, "it came after all, too late"
 
 
 def test_a_device_that_leaves_holes_without_end_cannot_bloat_the_table(session, lock):

@@ -16,7 +16,7 @@ from portal.core import parse
 from portal.core.errors import DomainError
 from portal.core.words import _
 from portal.shared.devices.models import CommandStatus
-from portal.shared.devices.readings import LONGEST_TEXT, Reading, Refused, known_kind, spoken
+from portal.shared.devices.readings import LONGEST_TEXT, Reading, Refused, from_plain_topic, known_kind, spoken
 
 LARGEST = LONGEST_TEXT * 4
 #: Numbers that every JSON library can hold.
@@ -123,6 +123,11 @@ def number_of(each: Envelope | Refused) -> Number | None:
     if isinstance(each, Refused):
         return None if each.boot is None or each.seq is None else Number(each.boot, each.seq)
     return None if isinstance(each, Presence) else each.number
+
+
+def from_topic(topic: str, payload: bytes) -> Reading | Envelope | Refused:
+    """What a message says in either dialect, or why it cannot be understood."""
+    return (from_device_topic if topic.startswith("v1/") else from_plain_topic)(topic, payload)
 
 
 def from_device_topic(topic: str, payload: bytes) -> Envelope | Refused:

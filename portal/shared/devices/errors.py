@@ -55,6 +55,10 @@ class StillRefused(Conflict):
     """What was wrong with the message is still wrong."""
 
 
+class NothingMissing(Conflict):
+    """All that this start of a device said has come, or is not waited for any more."""
+
+
 class AlertNotFound(NotFound):
     """No such alert at this place."""
 

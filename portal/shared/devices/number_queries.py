@@ -14,7 +14,7 @@ from portal.core import locks
 from portal.core.db import db
 from portal.shared.assets.models import Unit
 from portal.shared.devices import numbering
-from portal.shared.devices.models import Device, DeviceCommand, DeviceStatus, DeviceType, Dialect
+from portal.shared.devices.models import AssetEvent, Device, DeviceCommand, DeviceStatus, DeviceType, Dialect
 from portal.shared.devices.numbering import Ranges
 
 #: A device and one of its starts.
@@ -91,10 +91,30 @@ def lock_starts(wanted: Iterable[Start]) -> dict[Start, Came]:
     return found
 
 
+def lock_start(device_id: uuid.UUID, boot: int) -> Came | None:
+    """What has come of one start, locked; None when it was never heard of."""
+    locks.taking("device")
+    return _lock({"devices": [str(device_id)], "boots": [boot]}).get((str(device_id), boot))
+
+
 def own_command(command_id: uuid.UUID, device_id: uuid.UUID) -> bool:
     """Whether this device was told this command."""
     asked = select(DeviceCommand.id).where(DeviceCommand.id == command_id, DeviceCommand.device_id == device_id)
     return db.session.scalar(asked) is not None
+
+
+def is_kept(device_id: uuid.UUID, unit_id: uuid.UUID, number: tuple[int, int], said_at: datetime | None,
+            since: datetime) -> bool:  # fmt: skip
+    """Whether a numbered reading stands in the history: where the device said, or among what came `since` then."""
+    boot, seq = number
+    asked = select(AssetEvent.id).where(
+        AssetEvent.unit_id == unit_id,
+        (AssetEvent.at == said_at) | (AssetEvent.at >= since) if said_at is not None else AssetEvent.at >= since,
+        AssetEvent.device_id == device_id,
+        AssetEvent.boot == boot,
+        AssetEvent.seq == seq,
+    )
+    return db.session.scalar(asked.limit(1)) is not None
 
 
 def gaps_of(device_ids: Collection[uuid.UUID]) -> Sequence[Gap]:

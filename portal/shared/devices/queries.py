@@ -162,17 +162,25 @@ def dead_letters(
     return page_of(question, (DeadLetter.last_at, DeadLetter.id), cursor=cursor)
 
 
-def lock_dead_letter(letter_id: uuid.UUID, asset_id: uuid.UUID | None) -> DeadLetter:
-    """One refused message of a place (or of no known place), locked."""
+def get_dead_letter(letter_id: uuid.UUID, asset_id: uuid.UUID | None) -> DeadLetter:
+    """One refused message of a place (or of no known place)."""
     found = db.session.scalar(
-        select(DeadLetter)
-        .where(
+        select(DeadLetter).where(
             DeadLetter.id == letter_id,
             DeadLetter.asset_id == asset_id if asset_id else DeadLetter.asset_id.is_(None),
         )
-        .with_for_update()
-        .execution_options(populate_existing=True)
     )
     if found is None:
         raise DeadLetterNotFound(_("There is no such message here."))
     return found
+
+
+def lock_dead_letter(letter_id: uuid.UUID, asset_id: uuid.UUID | None) -> DeadLetter:
+    """The same one, locked."""
+    get_dead_letter(letter_id, asset_id)
+    return db.session.scalars(
+        select(DeadLetter)
+        .where(DeadLetter.id == letter_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from flask import Response, g, request, url_for
 
 from portal.core.errors import DomainError
-from portal.core.words import _, lazy_
+from portal.core.words import lazy_
 from portal.shared.devices import queries
 from portal.shared.devices.services import dead_letters as letters
 from portal.web.admin import blueprint
@@ -28,6 +28,10 @@ REASONS = {
     "binary": lazy_("Not text"),
     "oversized": lazy_("Too long"),
     "refused": lazy_("Cannot be stored"),
+    "device": lazy_("Unknown device"),
+    "unbound": lazy_("Device of no unit"),
+    "command": lazy_("Another device's command"),
+    "gaps": lazy_("Too many numbers missing"),
 }
 
 
@@ -90,16 +94,9 @@ def _rows(asset_id: uuid.UUID) -> Iterator[Sequence[object]]:
 
 def _replay(asset_id: uuid.UUID | None, letter_id: uuid.UUID, back: str) -> Response:
     try:
-        said = letters.replay(letter_id=letter_id, asset_id=asset_id, actor=current_actor())
+        words = letters.replay(letter_id=letter_id, asset_id=asset_id, actor=current_actor())
     except DomainError as error:
         toast(error.message, "bad")
     else:
-        toast(
-            _(
-                "Taken: %(number)s says %(kind)s %(value)s.",
-                number=said.unit_number,
-                kind=said.kind,
-                value=said.value[:60],
-            )
-        )
+        toast(words)
     return go(local_path(request.form.get("back"), back) or back)

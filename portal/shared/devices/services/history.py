@@ -53,13 +53,12 @@ def keep_plain(known: Sequence[tuple[Reading, Home]]) -> int:
     return _answer(reported)
 
 
-def keep_numbered(known: Sequence[tuple[Said, Sender]], now: datetime | None = None) -> int:
+def keep_numbered(known: Sequence[tuple[Said, Sender]], came_at: datetime | None = None) -> int:
     """Keep numbered readings in the device's own time where it can be believed; returns how many commands it closed.
 
-    `now` is when they came, for those that could not be taken then.
+    `came_at` is for those that could not be taken when they came.
     """
-    now = now or utcnow()
-    present = (now - _EPOCH) // _MICROSECOND
+    present = ((came_at or utcnow()) - _EPOCH) // _MICROSECOND
     past, future = present - OLDEST // _MICROSECOND, present + AHEAD // _MICROSECOND
     old = (utcnow() - LATE_AFTER - _EPOCH) // _MICROSECOND
     at, qualities, lates, wrong = [], [], [], []

@@ -105,11 +105,11 @@ def _take(each: Envelope | Refused, sender: Sender, starts: dict[Start, Came], t
     if isinstance(each, Refused):
         taken.dead.append((each, sender.asset_id))
     elif isinstance(each, Said):
-        misplaced = _misplaced(each, sender)
-        if misplaced is None:
+        strayed = misplaced(each, sender)
+        if strayed is None:
             taken.said.append((each, sender))
         else:
-            taken.dead.append((misplaced, sender.asset_id))
+            taken.dead.append((strayed, sender.asset_id))
     elif isinstance(each, Result):
         taken.results.append((each, sender))
     elif isinstance(each, Presence):
@@ -119,7 +119,8 @@ def _take(each: Envelope | Refused, sender: Sender, starts: dict[Start, Came], t
         taken.dead.append((refused(each, "gaps", detail), sender.asset_id))
 
 
-def _misplaced(said: Said, sender: Sender) -> Refused | None:
+def misplaced(said: Said, sender: Sender) -> Refused | None:
+    """Why a reading is none of its device's unit, where it is not."""
     if sender.gateway or sender.unit_kind is None:
         return refused(said, "unbound", _("The device belongs to no room or vehicle."))
     if said.kind not in SPOKEN[sender.unit_kind]:
