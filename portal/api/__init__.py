@@ -5,7 +5,19 @@ import importlib
 from flask import Flask
 
 #: One module a family of resources; each hangs its views on the door when it is imported.
-ROOMS = ("tokens", "assets", "units", "people", "devices", "payments", "callbacks", "refunds", "transfers", "reports")
+ROOMS = (
+    "tokens",
+    "assets",
+    "units",
+    "people",
+    "devices",
+    "readings",
+    "payments",
+    "callbacks",
+    "refunds",
+    "transfers",
+    "reports",
+)
 
 
 def register(app: Flask) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, abort, jsonify, request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from portal.api.errors import unreadable
@@ -99,18 +99,22 @@ def speaks(
 
 def read_object() -> dict[str, Any]:
     """The JSON object the body holds, read strictly; 415 for anything that does not say it is JSON."""
+    return parse.json_object(_raw())
+
+
+def _raw() -> bytes:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType
     raw = request.get_data()
     if request.content_length not in (None, len(raw)):
         raise parse.BadJson(_("The body ended before its Content-Length."))
-    return parse.json_object(raw)
+    return raw
 
 
 def read_body(model: type[M]) -> M:
     """The body as this schema; raises ParseError with a sentence for each field."""
-    return _read(model, read_object())
+    return _read(model, parse.json_value(_raw()) if issubclass(model, RootModel) else read_object())
 
 
 def read_query(model: type[M]) -> M:
@@ -132,7 +136,7 @@ def _refuse_strange_addresses() -> None:
             abort(404)
 
 
-def _read(model: type[M], document: dict[str, Any]) -> M:
+def _read(model: type[M], document: Any) -> M:
     try:
         return model.model_validate(document)
     except ValidationError as error:

@@ -21,6 +21,7 @@ from portal.core import parse
 from portal.core.actor import Actor, ActorKind
 from portal.core.words import _
 from portal.shared.assets.models import Asset
+from portal.shared.devices.number_queries import may_sign_in
 from portal.shared.identity import permissions, queries
 from portal.shared.identity.errors import SignInNeeded
 from portal.shared.identity.models import User
@@ -37,6 +38,18 @@ def public(view: View) -> View:
 def signed_in(view: View) -> View:
     """Anybody with a good access token."""
     return _guarded(view, permissions.SIGNED_IN, lambda values: _need_token())
+
+
+def device(view: View) -> View:
+    """A device in service that shows its own name and secret (HTTP Basic), and nobody else."""
+
+    def check(_values: dict[str, Any]) -> None:
+        shown = request.authorization
+        name, secret = (shown.username or "", shown.password or "") if shown and shown.type == "basic" else ("", "")
+        if not may_sign_in(name=name, secret=secret):
+            raise SignInNeeded(_("Sign in with the name and the secret of the device: Authorization: Basic."))
+
+    return _guarded(view, permissions.DEVICE, check)
 
 
 def platform_admin(view: View) -> View:

@@ -113,7 +113,10 @@ def _document(app: Any) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": definitions["$defs"],
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "device": {"type": "http", "scheme": "basic", "description": "The device's own name and secret."},
+            },
         },
     }
 
@@ -154,9 +157,9 @@ def _operation(rule: Rule, view: Any, speech: Speech, references: Any) -> dict[s
         "tags": [view.__module__.rsplit(".", 1)[-1]],
         "parameters": _parameters(rule, speech),
         "responses": answers,
-        "security": [] if guard in GUARDS_WITHOUT_TOKEN else [{"token": []}],
+        "security": [] if guard in GUARDS_WITHOUT_TOKEN else [{"device" if guard == "device" else "token": []}],
     }
-    if guard not in (*GUARDS_WITHOUT_TOKEN, "signed_in"):
+    if guard not in (*GUARDS_WITHOUT_TOKEN, "signed_in", "device"):
         operation["description"] = f"Needs the right `{guard}` at the place."
     if speech.takes is not None:
         schema = references[(speech.takes, "validation")]

@@ -67,6 +67,8 @@ def _expected(guard: str, visitor: str, own: bool) -> set[int]:
     role = Role.OWNER if visitor == PLATFORM else visitor
     if guard == permissions.SIGNED_IN:
         return {299}
+    if guard == permissions.DEVICE:
+        return {401}
     if guard == permissions.PLATFORM:
         return {299} if visitor == PLATFORM else {404}
     right = permissions.matrix().permissions[guard.removesuffix(permissions.ANYWHERE)]
@@ -131,7 +133,7 @@ def test_the_matrix_names_only_what_there_is(app):
     matrix = permissions.matrix()
     gone = set(matrix.routes) - set(app.view_functions)
     assert not gone, f"take these out of routes in permissions.yaml: {gone}"
-    known = {permissions.PUBLIC, permissions.SIGNED_IN, permissions.PLATFORM, *matrix.permissions}
+    known = {permissions.PUBLIC, permissions.SIGNED_IN, permissions.PLATFORM, permissions.DEVICE, *matrix.permissions}
     unknown = {guard for guard in matrix.routes.values() if guard.removesuffix(permissions.ANYWHERE) not in known}
     assert not unknown
     assert set(matrix.roles) == set(Role)

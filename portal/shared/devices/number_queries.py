@@ -16,6 +16,7 @@ from portal.shared.assets.models import Unit
 from portal.shared.devices import numbering
 from portal.shared.devices.models import AssetEvent, Device, DeviceCommand, DeviceStatus, DeviceType, Dialect
 from portal.shared.devices.numbering import Ranges
+from portal.shared.devices.secrets import secret_fits
 
 #: A device and one of its starts.
 Start = tuple[str, int]
@@ -74,6 +75,12 @@ def devices_by_name(names: Collection[str]) -> dict[str, Sender]:
         )
         for row in rows
     }
+
+
+def may_sign_in(*, name: str, secret: str) -> bool:
+    """Whether this is a device in service and its secret; a stranger is refused as slowly as a wrong secret."""
+    asked = select(Device.secret_hash).where(Device.name == name, Device.status == DeviceStatus.ACTIVE)
+    return secret_fits(secret, db.session.scalar(asked) if name.isprintable() else None)
 
 
 def lock_starts(wanted: Iterable[Start]) -> dict[Start, Came]:

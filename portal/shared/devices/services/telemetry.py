@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import DataError
 
 from portal.core.db import db
-from portal.core.errors import Busy, Conflict, Invalid
+from portal.core.errors import Busy, Conflict, DomainError, Invalid
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
@@ -71,33 +71,60 @@ class Books:
         self.devices.forget()
 
 
-def store(*, said: Sequence[Message], books: Books | None = None, page: LogPage | None = None) -> Stored:
+def store(
+    *, said: Sequence[Message], books: Books | None = None, page: LogPage | None = None, tell: bool = False
+) -> Stored:
     """Keep a batch: readings as events, what cannot be understood as dead letters, and the broker's log, or nothing.
 
-    Raises Unstorable or Conflict when the database refuses a value; the caller then tries smaller batches.
+    With `tell` the screens hear of it at once. Raises Unstorable or Conflict when the database refuses a value; the
+    caller then tries smaller batches.
     """
     books = books or Books()
     try:
         try:
-            return _store(said=said, books=books, page=page)
+            return _store(said=said, books=books, page=page, tell=tell)
         except Busy:
             raise
         except Conflict:  # a unit known by heart is gone, or was registered anew and has another key by now
             books.forget()
-            return _store(said=said, books=books, page=page)
+            return _store(said=said, books=books, page=page, tell=tell)
     except (DataError, ValueError) as error:
         raise Unstorable(_("The database cannot hold this value."), cause=str(error)[:200]) from error
 
 
-def record_readings(*, readings: Sequence[Message], books: Books | None = None) -> Stored:
-    """Keep readings that came by another door than the broker's, and tell the screens."""
-    stored = store(said=readings, books=books)
-    announce(units=stored.units)
-    return stored
+def record_readings(*, readings: Sequence[Message]) -> Stored:
+    """Keep readings that came by another door than the broker's, and tell the screens.
+
+    One that the database refuses is kept aside, and holds none of the others up.
+    """
+    try:
+        return store(said=readings, tell=True)
+    except Busy:
+        raise
+    except DomainError as error:
+        if len(readings) > 1:
+            halves = [record_readings(readings=part) for part in (readings[: len(readings) // 2],
+                                                                  readings[len(readings) // 2 :])]  # fmt: skip
+            acks = {(ack.device, ack.boot): ack for half in halves for ack in half.acks}
+            return Stored(
+                readings=sum(half.readings for half in halves),
+                dead=sum(half.dead for half in halves),
+                acks=list(acks.values()),
+                refused=[each for half in halves for each in half.refused],
+            )
+        return store(said=[refused(readings[0], "refused", error.message)], tell=True)
+
+
+def is_called(*, device_name: str, name_or_key: str) -> bool:
+    """Whether a device of this name is meant by this name or key."""
+    if name_or_key == device_name:
+        return True
+    sender = DeviceBook().look_up([device_name])[device_name]
+    return sender is not None and sender.id == name_or_key.lower()
 
 
 @transactional
-def _store(*, said: Sequence[Message], books: Books, page: LogPage | None) -> Stored:
+def _store(*, said: Sequence[Message], books: Books, page: LogPage | None, tell: bool) -> Stored:
     plain: list[Reading] = []
     spoken: list[Envelope | Refused] = []
     dead: list[Dead] = []
@@ -137,6 +164,8 @@ def _store(*, said: Sequence[Message], books: Books, page: LogPage | None) -> St
             ReplayPage.__table__.insert(),  # type: ignore[attr-defined]
             {"session": page.session, "upto": page.upto, "entries": page.entries},
         )
+    if tell:
+        announce(units=stored.units)
     return stored
 
 
