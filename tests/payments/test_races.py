@@ -21,7 +21,7 @@ from portal.shared.ledger.models import Entry
 from portal.shared.payments.models import GatewayMessage, Payment
 from portal.shared.payments.queries import get_intent
 from portal.shared.payments.services import checkout, inbox, intents, settlement
-from tests.factories import assets, payments
+from tests.factories import assets, devices, payments
 from tests.support.money import sound
 
 
@@ -129,9 +129,10 @@ def test_two_payers_for_one_room_at_once_one_is_let_in(app, committed, url):
 
 @pytest.mark.parametrize("runs", [25, pytest.param(200, marks=pytest.mark.chaos)])
 def test_expiry_and_a_late_payment_never_leave_a_paid_room_shut(app, committed, url, runs):
-    """Whoever is first, the room ends active with the new end, and the last word to its door is to open."""
-    for _run in range(runs):
+    """Whoever is first, the room ends active with the new end, and the last word to its door is to open till then."""
+    for run in range(runs):
         room = assets.room()
+        registered = run % 2 and devices.envelope(room)
         payments.paid(room)
         made = payments.intent(room)
         payments.decide(made)
@@ -143,6 +144,7 @@ def test_expiry_and_a_late_payment_never_leave_a_paid_room_shut(app, committed, 
         assert unit.expires_at > utcnow()
         assert commands_of(room.id)[0].action == "unlock"
         assert commands_of(room.id)[0].status == "queued"
+        assert commands_of(room.id)[0].lease_until == (unit.expires_at if registered else None)
 
 
 def _opened(room: Unit, **changes):
