@@ -72,6 +72,7 @@ class Settings:
     ingesters: int = 1
     ratelimit_enabled: bool = True
     days_to_preload: int = 540
+    events_kept_months: int = 0
     testing: bool = False
 
     @property
@@ -126,6 +127,7 @@ class Settings:
             ingesters=read.number("INGESTERS", 1, 1, 64),
             ratelimit_enabled=read.flag("RATELIMIT_ENABLED", True),
             days_to_preload=read.number("DAYS_TO_PRELOAD", 540, 1, 3650),
+            events_kept_months=_kept_months(read),
         )
         mistakes = read.mistakes + _conflicts(settings, read)
         if mistakes:
@@ -240,6 +242,14 @@ def plain_postgres_url(url: str) -> str:
 def _database(read: Reader, name: str) -> str:
     """PostgreSQL over a socket has its directory in the query, so the host may be missing."""
     return read.url(name, ("postgresql", "postgres", "postgresql+psycopg2"), needs_host=False)
+
+
+def _kept_months(read: Reader) -> int:
+    """How long single events are kept: for ever, or long enough that a season can be looked back at."""
+    months = read.number("EVENTS_KEPT_MONTHS", 0, 0, 600)
+    if 0 < months < 3:
+        read.mistakes.append("EVENTS_KEPT_MONTHS must be 0, which keeps events for ever, or at least 3.")
+    return months
 
 
 def _conflicts(settings: Settings, read: Reader) -> list[str]:

@@ -11,7 +11,7 @@ from portal.core import idempotency, outbox, partitions, runs, throttle
 from portal.gateways.sandbox import webhooks as sandbox
 from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
-from portal.shared.devices.services import commands, gaps, pending, silence, watching
+from portal.shared.devices.services import commands, gaps, hours, pending, retention, silence, watching
 from portal.shared.identity.services import cleanup
 from portal.shared.payments.services import (
     answers,
@@ -80,6 +80,9 @@ SCHEDULE = [
     Job("devices that fell silent", 30, silence.look, batches=True),
     Job("look at the books", DAY, books.verify),
     Job("event partitions", DAY, partitions.make_ahead),
+    Job("sums of the hours", 10, hours.sum_closed, batches=True),
+    Job("old events", HOUR, retention.let_go_of_months),
+    Job("old dead letters", DAY, retention.forget_dead_letters, batches=True),
     Job("old idempotency keys", HOUR, idempotency.forget_old),
     Job("old throttle windows", HOUR, throttle.forget_old),
     Job("old announcements", HOUR, outbox.forget_old, batches=True),

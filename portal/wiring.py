@@ -18,7 +18,7 @@ from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
 from portal.shared.access.services import grants, offers, paid_access
 from portal.shared.assets.models import UnitStatus
-from portal.shared.devices.services import command_alerts
+from portal.shared.devices.services import command_alerts, hours, retention, watching
 from portal.shared.devices.services import registry as device_registry
 from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
@@ -48,6 +48,8 @@ def connect(settings: Settings) -> None:
         "receipt",
         partial(receipt_letters.send_when_settled, public_url=settings.public_url),
     )
+    retention.connect(kept_months=settings.events_kept_months)
+    watching.register("sums of the hours", (), hours.mark)
     outbox.on("assets.unit.amended", "devices of retired units", _free_devices)
     for ended in ("done", "failed", "expired"):
         outbox.on(f"devices.command.{ended}", "command alerts", command_alerts.follow)

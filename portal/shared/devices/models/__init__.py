@@ -10,7 +10,7 @@ from portal.shared.devices.models.commands import (
     Held,
 )
 from portal.shared.devices.models.letters import SHOWN_BYTES, DeadLetter, ReplayPage
-from portal.shared.devices.models.readings import AssetEvent, LatestReading, ReadingHour, ReadingNews
+from portal.shared.devices.models.readings import AssetEvent, LatestReading, ReadingHour, ReadingHourDue, ReadingNews
 from portal.shared.devices.models.registry import (
     Device,
     DeviceBoot,
@@ -41,6 +41,7 @@ __all__ = [
     "Held",
     "LatestReading",
     "ReadingHour",
+    "ReadingHourDue",
     "ReadingNews",
     "ReplayPage",
     "RuleKind",

@@ -76,7 +76,8 @@ class ReadingHour(Model):
     """What a unit said of one subject in one hour, in sum: kept when the single words are let go of.
 
     Figures are in thousandths of the unit spoken in; they are None where the words were no figures.
-    `seconds_on` is how long the subject was on, open, unlocked or occupied.
+    `seconds_on` is how long the subject was on, open, unlocked or occupied, and `ends_on` whether it was when the hour
+    ended: so it stays for every later hour that has no row, because nothing was said.
     """
 
     __tablename__ = "reading_hour"
@@ -91,3 +92,13 @@ class ReadingHour(Model):
     first_value: Mapped[str]
     last_value: Mapped[str]
     seconds_on: Mapped[int] = mapped_column(server_default=text("0"))
+    ends_on: Mapped[bool | None]
+
+
+class ReadingHourDue(Model):
+    """An hour of a unit whose sums are to be made, or made again because something more was said of it."""
+
+    __tablename__ = "reading_hour_due"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    unit_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
