@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+import config_mqtt
 import config_providers
 from config_providers import PROVIDERS
 from config_reader import ConfigError as ConfigError
@@ -44,6 +45,18 @@ class Settings:
     mqtt_url: str = field(default="", repr=False)
     mqtt_device_url: str = field(default="", repr=False)
     mqtt_version: str = "5"
+    mqtt_device_listen: str = ""
+    mqtt_device_address: str = ""
+    mqtt_password_file: Path | None = None
+    mqtt_acl_file: Path | None = None
+    mqtt_reload_pid_file: Path | None = None
+    mqtt_broker_log: Path | None = None
+    mqtt_watch_refusals: bool = True
+    mqtt_tls_listen: str = ""
+    mqtt_tls_cert: Path | None = None
+    mqtt_tls_key: Path | None = None
+    mqtt_tls_ca: Path | None = None
+    mqtt_tls_require_certificate: bool = False
     demo: bool | None = None
     payment_provider: str = "sandbox"
     paystack_secret_key: str = field(default="", repr=False)
@@ -112,6 +125,7 @@ class Settings:
             mqtt_url=mqtt_url,
             mqtt_device_url=read.url("MQTT_DEVICE_URL", ("mqtt", "mqtts")) or mqtt_url,
             mqtt_version=read.choice("MQTT_VERSION", "5", ("5", "3.1.1")),
+            **config_mqtt.read(read),
             demo=read.flag("DEMO", None),
             payment_provider=read.choice("PAYMENT_PROVIDER", "" if production else "sandbox",
                                          (*PROVIDERS, "") if production else PROVIDERS),
@@ -254,7 +268,7 @@ def _kept_months(read: Reader) -> int:
 
 def _conflicts(settings: Settings, read: Reader) -> list[str]:
     """What is wrong with the settings taken together; production is asked for more."""
-    found = config_providers.mistakes(settings, read)
+    found = config_providers.mistakes(settings, read) + config_mqtt.mistakes(settings)
     short = len(settings.secret_key.encode()) < SECRET_BYTES
     if short and (settings.secret_key or settings.production):
         found.append(f"SECRET_KEY must have {SECRET_BYTES} bytes; run flask make-secret.")
@@ -309,6 +323,7 @@ def _running(var_dir: Path) -> dict[str, str]:
     running = read_run_file(var_dir)
     found = {name.upper(): running.get(name) or "" for name in ("database_url", "redis_url", "mqtt_url")}
     found["PUBLIC_URL"] = running.get("url", "")
+    found |= running.get("broker", {})
     secret = var_dir / "secret_key"
     if running and secret.exists():
         found["SECRET_KEY"] = secret.read_text().strip()

@@ -15,11 +15,12 @@ from typing import Any
 
 try:
     import config
+    import config_mqtt
     from config import ROOT, ConfigError, Settings
 except ModuleNotFoundError as missing:
     sys.exit(f"{missing.name} is not installed for this Python. Start with: make run, or .venv/bin/python run.py")
 from portal.runtime import checks, redis
-from portal.runtime.mosquitto import Mosquitto
+from portal.runtime.mosquitto import Mosquitto, Tls
 from portal.runtime.place import Place
 from portal.runtime.postgres import OWNER, Postgres
 from portal.runtime.process import Fork, Log, StartError, die_with_parent, free_port, wait_until
@@ -219,13 +220,15 @@ class Portal:
                 database_owner_url=config.postgres_url(postgres.url(user=OWNER)),
             )
         if not settings.mqtt_url:
-            broker = Mosquitto(folder / "mosquitto")
+            broker = Mosquitto(folder / "mosquitto", **_device_doors(settings))
             self.supervisor.service(broker)
             settings = replace(
                 settings,
                 mqtt_url=broker.url(),
                 mqtt_device_url=broker.url("device"),
                 mqtt_version=broker.version,
+                mqtt_device_address=settings.mqtt_device_address or broker.device_address,
+                **broker.files(self.supervisor.log.path(broker.name)),
             )
         elif not checks.broker_answers(settings.mqtt_url):
             say("The broker in MQTT_URL does not answer; devices wait, and the portal keeps trying.")
@@ -265,6 +268,12 @@ class Portal:
             "database_url": config.plain_postgres_url(settings.database_url),
             "redis_url": settings.redis_url,
             "mqtt_url": settings.mqtt_url,
+            "mqtt_device_url": f"mqtt://{settings.mqtt_device_address}" if settings.mqtt_device_address else "",
+            "broker": {
+                name.upper(): str(getattr(settings, name) or "")
+                for name in ("mqtt_device_address", "mqtt_password_file", "mqtt_acl_file", "mqtt_reload_pid_file",
+                             "mqtt_broker_log")
+            },
             "demo": bool(settings.demo),
             **self.known,
         })  # fmt: skip
@@ -286,6 +295,19 @@ class Portal:
             say("", "Nobody can sign in yet. Make the first account, in another terminal, with:")
             say(f"  {where}.venv/bin/flask create-user --admin --email you@example.com")
         say(*config.warnings(self.settings), "", "Ctrl-C stops it.")
+
+
+def _device_doors(settings: Settings) -> dict[str, Any]:
+    """How registered devices reach the broker that is brought along."""
+    host, port = config_mqtt.split(settings.mqtt_device_listen) or ("127.0.0.1", 0)
+    tls = None
+    if settings.mqtt_tls_cert and settings.mqtt_tls_key:
+        tls_host, tls_port = config_mqtt.split(settings.mqtt_tls_listen) or (host, 8883)
+        tls = Tls(
+            tls_host, tls_port, settings.mqtt_tls_cert, settings.mqtt_tls_key, settings.mqtt_tls_ca,
+            settings.mqtt_tls_require_certificate,
+        )  # fmt: skip
+    return {"device_host": host, "device_port": port, "tls": tls, "watch": settings.mqtt_watch_refusals}
 
 
 def prepare(app: Any, migrate: bool) -> dict[str, Any]:

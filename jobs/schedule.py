@@ -11,7 +11,7 @@ from portal.core import idempotency, outbox, partitions, runs, throttle
 from portal.gateways.sandbox import webhooks as sandbox
 from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
-from portal.shared.devices.services import commands, gaps, hours, pending, retention, silence, watching
+from portal.shared.devices.services import broker_keeper, commands, gaps, hours, pending, retention, silence, watching
 from portal.shared.identity.services import cleanup
 from portal.shared.payments.services import (
     answers,
@@ -78,6 +78,8 @@ SCHEDULE = [
     Job("scheduler heartbeat", 5, beat),
     Job("audit seal", 30, audit.seal, batches=True),
     Job("devices that fell silent", 30, silence.look, batches=True),
+    Job("accounts of the broker", 60, broker_keeper.keep),
+    Job("topics of other devices", 2, broker_keeper.watch),
     Job("look at the books", DAY, books.verify),
     Job("event partitions", DAY, partitions.make_ahead),
     Job("sums of the hours", 10, hours.sum_closed, batches=True),

@@ -15,8 +15,10 @@ from flask.cli import AppGroup
 from config import Settings
 from portal.core.errors import DomainError
 from portal.demo.simulator import enrol, faults, routes, run
+from portal.gateways import account_files
+from portal.shared.devices import broker_accounts
 
-devices_group = AppGroup("devices", help="Devices: simulate a crowd of them.")
+devices_group = AppGroup("devices", help="Devices: simulate a crowd of them, write their accounts for a broker.")
 
 
 @devices_group.command("simulate")
@@ -101,3 +103,28 @@ def _run(plan: run.Plan) -> bool:
     for line in run.summary(fared, plan.seconds):
         click.echo(line)
     return fared.well
+
+
+@devices_group.command("broker-files")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder for device_passwords and device_acl.",
+)
+def broker_files_command(out: Path) -> None:
+    """Write the accounts of all devices for a mosquitto of your own, and say how it is told of them."""
+    out.mkdir(parents=True, exist_ok=True)
+    known = broker_accounts.accounts()
+    for name, text in (
+        ("device_acl", broker_accounts.acl_text(known)),
+        ("device_passwords", broker_accounts.password_text(known)),
+    ):
+        click.echo(f"{'Wrote' if account_files.write(out / name, text) else 'Unchanged:'} {out / name}")
+    click.echo(
+        f"\n{len(known)} devices may sign in. In mosquitto.conf, under the devices' listener:\n"
+        f"  per_listener_settings true\n  listener 8883\n  allow_anonymous false\n"
+        f"  password_file {out / 'device_passwords'}\n  acl_file {out / 'device_acl'}\n"
+        "  use_username_as_clientid true\n"
+        "Then have it read them again: kill -HUP $(pidof mosquitto)"
+    )

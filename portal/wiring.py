@@ -18,7 +18,7 @@ from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
 from portal.shared.access.services import grants, offers, paid_access
 from portal.shared.assets.models import UnitStatus
-from portal.shared.devices.services import command_alerts, hours, retention, watching
+from portal.shared.devices.services import broker_keeper, command_alerts, hours, retention, watching
 from portal.shared.devices.services import registry as device_registry
 from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
@@ -50,6 +50,12 @@ def connect(settings: Settings) -> None:
     )
     retention.connect(kept_months=settings.events_kept_months)
     watching.register("sums of the hours", (), hours.mark)
+    broker_keeper.connect(
+        broker_keeper.Files(
+            settings.mqtt_password_file, settings.mqtt_acl_file, settings.mqtt_reload_pid_file, settings.mqtt_broker_log
+        )
+    )
+    outbox.on("devices.account.changed", "broker accounts", broker_keeper.keep_after)
     outbox.on("assets.unit.amended", "devices of retired units", _free_devices)
     for ended in ("done", "failed", "expired"):
         outbox.on(f"devices.command.{ended}", "command alerts", command_alerts.follow)
