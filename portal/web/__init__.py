@@ -11,6 +11,7 @@ from portal.web import (
     books,
     components,
     context,
+    driving,
     errors,
     filters,
     fleet,
@@ -38,11 +39,11 @@ def register(app: Flask) -> None:
     assert all((account, finders, locking)), "imported for their views, and for what they add to the palette"
     for part in (session, components, filters, context, security, spelling, errors, held, stream, static, proxy):
         part.init_app(app)
-    for desk in (payments, fleet):
+    for desk in (payments, fleet, driving):
         for room in pkgutil.iter_modules(desk.__path__, f"{desk.__name__}."):
             importlib.import_module(room.name)  # each hangs its views on the desk's blueprint
-    for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint,
-                      payments_desk, fleet_desk, door.blueprint, bill.blueprint, pay.blueprint):  # fmt: skip
+    for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint, payments_desk, fleet_desk,
+                      driving.blueprint, door.blueprint, bill.blueprint, pay.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     admin.register(app)
     books.register(app)

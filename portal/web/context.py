@@ -148,6 +148,7 @@ class Shell:
             for desk in DESKS
             if desk.endpoint in current_app.view_functions
             and self.place.kind in desk.kinds
+            and (not desk.roles or (self.standing is not None and self.standing[1] in desk.roles))
             and any(self.may(permission) for permission in desk.permissions)
         ]
 

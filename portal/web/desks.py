@@ -19,6 +19,8 @@ class Desk:
     key: str
     permissions: tuple[str, ...]
     kinds: frozenset[str] = field(default=EVERYWHERE)
+    #: Shown in the rail only to people of these roles, though others may open it; none means everybody who may.
+    roles: frozenset[str] = frozenset()
 
     @property
     def endpoint(self) -> str:
@@ -34,6 +36,7 @@ DESKS = (
     Desk("till", lazy_("Till"), "cash-register", "t", ("pos.view",), _at("hotel", "shop", "depot")),
     Desk("depot", lazy_("Depot"), "cylinder", "d", ("depot.view",), _at("depot")),
     Desk("fleet", lazy_("Fleet"), "map", "v", ("fleet.view",), _at("fleet", "depot")),
+    Desk("driving", lazy_("My vehicle"), "steering-wheel", "w", ("fleet.own",), _at("fleet", "depot"), _at("driver")),
     Desk("units", lazy_("Units"), "layout-grid", "u", ("units.view",), _at("hotel", "fleet", "depot")),
     Desk("stock", lazy_("Stock"), "packages", "s", ("stock.view",)),
     Desk("customers", lazy_("Customers"), "users", "c", ("customers.view",)),
