@@ -10,6 +10,7 @@ from portal.core.transaction import transactional
 from portal.demo import (
     bills,
     books,
+    fleet_office,
     giving_back,
     hardware,
     history,
@@ -33,6 +34,7 @@ def seed() -> bool:
         return False
     payouts.load()  # given as people give them, each command on its own
     giving_back.load()
+    fleet_office.load()
     return True
 
 
