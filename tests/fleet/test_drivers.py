@@ -97,6 +97,14 @@ def test_a_licence_near_its_end_is_told_of_once(place, days, told):
     assert all(each.times == 1 for each in alerts())
 
 
+def test_many_licences_are_told_of_in_one_go(place):
+    for days in (-5, 3, 9, 400):
+        fleet.driver(place, licence_days=days)
+    assert [drivers.tell_of_licences() for _turn in range(2)] == [3, 0]
+    with clock_set_to(utcnow() + timedelta(days=20)):
+        assert [drivers.tell_of_licences() for _turn in range(2)] == [2, 0]
+
+
 def test_what_is_soon_becomes_what_is_over_and_a_renewal_ends_it(place):
     driver = fleet.driver(place, licence_days=10)
     drivers.tell_of_licences()

@@ -137,6 +137,18 @@ def test_what_comes_near_and_what_is_over_is_told_once_each(place, car):
     assert alerts()[1].unit_id == car.id
 
 
+def test_many_plans_are_told_of_in_one_go(place):
+    cars = [assets.vehicle(place) for _turn in range(3)]
+    plans = [fleet.plan(each) for each in cars]
+    for each, km in zip(cars, (9_800, 11_000, 10), strict=True):
+        drive(each, km)
+    assert [maintenance.tell_of_due() for _turn in range(2)] == [2, 0]
+    maintenance.end_plan(asset_id=place.id, plan_id=plans[0].id, actor=ACTOR)
+    units.retire(unit_id=cars[1].id, reason="Sold", actor=ACTOR)
+    drive(cars[2], 9_900)
+    assert [maintenance.tell_of_due() for _turn in range(2)] == [2, 0]
+
+
 def test_an_alert_that_somebody_cleared_is_not_raised_again_and_again(place, car):
     fleet.plan(car)
     drive(car, 11_000)

@@ -130,30 +130,31 @@ def set_status(*, driver_id: uuid.UUID, status: DriverStatus, actor: Actor, reas
 @transactional
 def tell_of_licences() -> int:
     """Raise an alert for each licence that is near its end or past it, once each; returns how many changed."""
-    told = 0
-    for found, timezone in drivers_to_tell_of():
-        today = local_date(timezone)
-        if _stage(found, today) == found.told_of_licence:
-            continue
-        driver = lock_driver(found.id)
-        stage = _stage(driver, today)
+    days = {found.id: local_date(timezone) for found, timezone in drivers_to_tell_of()}
+    held = [lock_driver(driver_id) for driver_id in days]  # drivers before alerts, as everywhere
+    changed = [(each, _stage(each, days[each.id])) for each in held]
+    changed = [(driver, stage) for driver, stage in changed if stage != driver.told_of_licence]
+    for driver, stage in changed:
         _say_no_more(driver)
         driver.told_of_licence = stage
         if stage is not None:
-            alerts.raise_alert(
-                asset_id=driver.asset_id,
-                kind="licence_expiring",
-                key=_key(driver, stage),
-                severity=Severity.CRITICAL if stage == "over" else Severity.WARNING,
-                facts={
-                    "driver": driver.name,
-                    "number": driver.number,
-                    "expires_on": driver.licence_expires_on.isoformat(),
-                    "over": stage == "over",
-                },
-            )
-        told += 1
-    return told
+            _raise(driver, stage)
+    return len(changed)
+
+
+def _raise(driver: Driver, stage: str) -> None:
+    alerts.raise_alert(
+        asset_id=driver.asset_id,
+        kind="licence_expiring",
+        key=_key(driver, stage),
+        severity=Severity.CRITICAL if stage == "over" else Severity.WARNING,
+        facts={
+            "driver": driver.name,
+            "number": driver.number,
+            "expires_on": driver.licence_expires_on.isoformat(),
+            "over": stage == "over",
+        },
+    )
 
 
 def classes(said: str) -> str:

@@ -170,16 +170,17 @@ def reset(plan: MaintenancePlan, on: date, meters: Meters) -> None:
 def tell_of_due() -> int:
     """Raise an alert for each plan that comes near or is over, once each; returns how many changed."""
     changed = [(plan, number, state) for plan, number, state in standing_everywhere() if state.stage != plan.told]
-    for plan, number, state in sorted(changed, key=lambda each: each[0].id):
-        held = lock_plan(plan.asset_id, plan.id)
-        _say_no_more(held)
-        held.told = state.stage
+    changed.sort(key=lambda each: each[0].id)
+    held = [(lock_plan(plan.asset_id, plan.id), number, state) for plan, number, state in changed]
+    ended = [lock_plan(plan.asset_id, plan.id) for plan in told_but_ended()]
+    for plan in ended:  # plans before alerts, as everywhere
+        _say_no_more(plan)
+    for plan, number, state in held:
+        _say_no_more(plan)
+        plan.told = state.stage
         if state.stage is not None:
-            _raise(held, number, state)
-    ended = told_but_ended()
-    for plan in ended:
-        _say_no_more(lock_plan(plan.asset_id, plan.id))
-    return len(changed) + len(ended)
+            _raise(plan, number, state)
+    return len(held) + len(ended)
 
 
 def _raise(plan: MaintenancePlan, number: str, state: Due) -> None:
