@@ -24,7 +24,7 @@ from portal.shared.payments.services import (
     settlement,
     verification,
 )
-from portal.trades.fleet.services import drivers, maintenance
+from portal.trades.fleet.services import drivers, maintenance, upkeep
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -63,6 +63,8 @@ SCHEDULE = [
     Job("what units said", 1, watching.look_at_news, batches=True),
     Job("licences that run out", HOUR, drivers.tell_of_licences),
     Job("maintenance that comes round", 300, maintenance.tell_of_due),
+    Job("vehicles that fell silent", 60, upkeep.end_silent_trips, batches=True),
+    Job("old checkpoints of vehicles", HOUR, upkeep.thin_checkpoints, batches=True),
     Job("payment messages", 1, inbox.process_due, batches=True),
     Job("payments to ask about", 5, settlement.poll_due, batches=True),
     Job("payouts under way", 2, payouts.work_due, batches=True),

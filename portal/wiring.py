@@ -18,6 +18,7 @@ from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
 from portal.shared.access.services import grants, offers, paid_access
 from portal.shared.assets.models import UnitStatus
+from portal.shared.devices import interlocks
 from portal.shared.devices.services import broker_keeper, command_alerts, hours, retention, watching
 from portal.shared.devices.services import registry as device_registry
 from portal.shared.identity import passwords
@@ -25,6 +26,9 @@ from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
 from portal.shared.payments import paybill_accounts, purposes
 from portal.shared.payments.services import addresses, bills, receipt_letters
+from portal.trades.fleet.queries import live
+from portal.trades.fleet.services import tracking
+from portal.trades.fleet.track import KINDS
 
 
 def connect(settings: Settings) -> None:
@@ -59,6 +63,9 @@ def connect(settings: Settings) -> None:
     outbox.on("assets.unit.amended", "devices of retired units", _free_devices)
     for ended in ("done", "failed", "expired"):
         outbox.on(f"devices.command.{ended}", "command alerts", command_alerts.follow)
+    # first among the watchers: it locks vehicles, and what others lock comes after them
+    watching.register("vehicles", KINDS, tracking.follow)
+    interlocks.register("ignition", "turn_off", live.moving)
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))
 
 

@@ -9,12 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import and_, or_, select
 
 from portal.core.db import db
 from portal.core.paging import Page, page_of
-from portal.reporting.fleet import point_of
 from portal.shared.devices.models import AssetEvent, DeviceCommand
 from portal.trades.fleet.models import (
     Driver,
@@ -26,6 +24,7 @@ from portal.trades.fleet.models import (
     VehicleDay,
     VehicleStop,
 )
+from portal.trades.fleet.queries import history
 
 #: So many points draw a day well; more of them would only make the page heavy.
 POINTS = 3_000
@@ -122,20 +121,8 @@ def commands(unit_id: uuid.UUID, day: Day) -> Sequence[DeviceCommand]:
 
 def track(unit_id: uuid.UUID, day: Day) -> list[tuple[int, float, float]]:
     """The way of a day as (seconds of the epoch, latitude, longitude), thinned evenly, without what nobody believes."""
-    bucket = max(1, int((day.ends - day.begins).total_seconds()) // POINTS)
-    slot = func.floor(func.extract("epoch", AssetEvent.at) / bucket)
-    question = (
-        select(AssetEvent.at, AssetEvent.value)
-        .ext(distinct_on(slot))
-        .outerjoin(RejectedFix, RejectedFix.event_id == AssetEvent.id)
-        .where(*_fixes(unit_id, day), RejectedFix.event_id.is_(None))
-        .order_by(slot, AssetEvent.at)
-    )
-    found = []
-    for at, value in db.session.execute(question):
-        if (point := point_of(value)) is not None:
-            found.append((int(at.timestamp()), *point))
-    return found
+    points = history.track_of(unit_id, day.begins, day.ends, most=POINTS)
+    return [(point.ms // 1_000, point.latitude, point.longitude) for point in points]
 
 
 def fixes(unit_id: uuid.UUID, day: Day | None, *, cursor: str | None = None, limit: int = 100) -> Page[AssetEvent]:

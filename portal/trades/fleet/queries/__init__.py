@@ -1,0 +1,1 @@
+"""Reading the fleet: where everything is, where it was, and what the fold goes on from."""
