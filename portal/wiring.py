@@ -53,6 +53,8 @@ def connect(settings: Settings) -> None:
         partial(receipt_letters.send_when_settled, public_url=settings.public_url),
     )
     retention.connect(kept_months=settings.events_kept_months)
+    # first among the watchers: it locks vehicles, and what others lock comes after them
+    watching.register("vehicles", KINDS, tracking.follow)
     watching.register("sums of the hours", (), hours.mark)
     broker_keeper.connect(
         broker_keeper.Files(
@@ -63,8 +65,6 @@ def connect(settings: Settings) -> None:
     outbox.on("assets.unit.amended", "devices of retired units", _free_devices)
     for ended in ("done", "failed", "expired"):
         outbox.on(f"devices.command.{ended}", "command alerts", command_alerts.follow)
-    # first among the watchers: it locks vehicles, and what others lock comes after them
-    watching.register("vehicles", KINDS, tracking.follow)
     interlocks.register("ignition", "turn_off", live.moving)
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))
 
