@@ -12,6 +12,8 @@ from portal.gateways.sandbox import webhooks as sandbox
 from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
 from portal.shared.devices.services import broker_keeper, commands, gaps, hours, pending, retention, silence, watching
+from portal.shared.devices.services.rule_watch import work_due as work_rules
+from portal.shared.devices.services.telling import escalate_due
 from portal.shared.identity.services import cleanup
 from portal.shared.payments.services import (
     answers,
@@ -65,6 +67,8 @@ SCHEDULE = [
     Job("maintenance that comes round", 300, maintenance.tell_of_due),
     Job("vehicles that fell silent", 60, upkeep.end_silent_trips, batches=True),
     Job("old checkpoints of vehicles", HOUR, upkeep.thin_checkpoints, batches=True),
+    Job("alert rules over time", 15, work_rules),
+    Job("alerts nobody acknowledged", 15, escalate_due, batches=True),
     Job("payment messages", 1, inbox.process_due, batches=True),
     Job("payments to ask about", 5, settlement.poll_due, batches=True),
     Job("payouts under way", 2, payouts.work_due, batches=True),

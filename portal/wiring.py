@@ -21,6 +21,8 @@ from portal.shared.assets.models import UnitStatus
 from portal.shared.devices import interlocks
 from portal.shared.devices.services import broker_keeper, command_alerts, hours, retention, watching
 from portal.shared.devices.services import registry as device_registry
+from portal.shared.devices.services.rule_watch import look as look_at_rules
+from portal.shared.devices.services.telling import connect as connect_telling
 from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
@@ -67,6 +69,9 @@ def connect(settings: Settings) -> None:
         outbox.on(f"devices.command.{ended}", "command alerts", command_alerts.follow)
     interlocks.register("ignition", "turn_off", live.moving)
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))
+    connect_telling(settings.public_url)
+    # the last of the watchers: others lock vehicles and rooms before any alert
+    watching.register("alert rules", (), look_at_rules)
 
 
 def _free_devices(body: Mapping[str, Any]) -> None:

@@ -35,6 +35,8 @@ class Notice:
     url: str
     icon: str = "alert-triangle"
     at: datetime | None = None
+    #: Told to this person, who may say that it is read.
+    personal: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import DateTime, Select, cast, func, literal_column, or_, select
 
 from portal.core import locks
 from portal.core.clock import utcnow
@@ -15,7 +15,7 @@ from portal.core.db import db
 from portal.core.paging import Page, page_of
 from portal.core.words import _
 from portal.shared.devices.errors import AlertNotFound, RuleNotFound
-from portal.shared.devices.models import Alert, AlertRule, AlertStatus, Severity
+from portal.shared.devices.models import Alert, AlertRule, AlertStatus, AssetEvent, RuleStanding, Severity
 
 #: Doors and engines that did not do what they were told are counted by what was told to them.
 COUNTED_ELSEWHERE = ("command_failed",)
@@ -125,6 +125,30 @@ def open_counts(asset_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[int, 
     return {asset_id: (number, critical) for asset_id, number, critical in rows}
 
 
+def lock_alerts_to_escalate(now: datetime, limit: int) -> list[tuple[Alert, AlertRule]]:
+    """Alerts that nobody acknowledged within their rule's time, with the rule; those another process holds are skipped.
+
+    What was known too late and what has been told on already is not among them.
+    """
+    locks.taking("alert")
+    rows = db.session.execute(
+        select(Alert, AlertRule)
+        .join(AlertRule, AlertRule.id == Alert.rule_id)
+        .where(
+            Alert.status == AlertStatus.OPEN,
+            Alert.escalated_at.is_(None),
+            Alert.late.is_(False),
+            AlertRule.escalate_after_minutes.isnot(None),
+            Alert.created_at + AlertRule.escalate_after_minutes * literal_column("interval '1 minute'") <= now,
+        )
+        .order_by(Alert.id)
+        .limit(limit)
+        .with_for_update(of=Alert, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return [(alert, rule) for alert, rule in rows]
+
+
 def get_rule(asset_id: uuid.UUID, rule_id: uuid.UUID) -> AlertRule:
     """One rule of a place; raises RuleNotFound."""
     return _known(db.session.scalar(_rule(asset_id, rule_id)))
@@ -150,14 +174,51 @@ def rules_at_work(kinds: Collection[str], asset_ids: Collection[uuid.UUID] | Non
     return db.session.scalars(question).all()
 
 
-def noticed_since(unit_ids: Collection[uuid.UUID], keys: Collection[str], since: datetime) -> dict[str, datetime]:
-    """By key: when the latest alert of these began, among those that began since a moment."""
-    rows = db.session.execute(
-        select(Alert.key, func.max(Alert.happened_at))
-        .where(Alert.unit_id.in_(unit_ids), Alert.key.in_(keys), Alert.happened_at >= since)
-        .group_by(Alert.key)
+def lock_standing_rows(
+    rule_ids: Collection[uuid.UUID], unit_ids: Collection[uuid.UUID]
+) -> dict[tuple[uuid.UUID, uuid.UUID], RuleStanding]:
+    """By (rule, unit): for whom it is so what these rules look for, among these units; locked."""
+    locks.taking("alert")
+    rows = db.session.scalars(
+        select(RuleStanding)
+        .where(RuleStanding.rule_id.in_(rule_ids), RuleStanding.unit_id.in_(unit_ids))
+        .order_by(RuleStanding.rule_id, RuleStanding.unit_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    return {key: at for key, at in rows}
+    return {(row.rule_id, row.unit_id): row for row in rows}
+
+
+def words_of_week(
+    unit_ids: Collection[uuid.UUID], subject: str, since: datetime, *, most: int = 50_000
+) -> dict[uuid.UUID, list[tuple[datetime, str]]] | None:
+    """What units said of one subject since a moment, in the order of its time; None when that is more than `most`."""
+    rows = db.session.execute(
+        select(AssetEvent.unit_id, AssetEvent.at, AssetEvent.value)
+        .where(AssetEvent.unit_id.in_(unit_ids), AssetEvent.kind == subject, AssetEvent.at >= since)
+        .limit(most + 1)
+    ).all()
+    if len(rows) > most:
+        return None
+    found: dict[uuid.UUID, list[tuple[datetime, str]]] = {}
+    for unit_id, at, value in sorted(rows, key=lambda row: row[1]):
+        found.setdefault(unit_id, []).append((at, value))
+    return found
+
+
+def noticed_since(
+    unit_ids: Collection[uuid.UUID], keys: Collection[str], since: datetime
+) -> dict[str, list[tuple[datetime, datetime | None]]]:
+    """By key: when each alert that began since a moment began, and until when it was so, where that was known."""
+    rows = db.session.execute(
+        select(Alert.key, Alert.happened_at, cast(Alert.facts["until"].astext, DateTime(timezone=True))).where(
+            Alert.unit_id.in_(unit_ids), Alert.key.in_(keys), Alert.happened_at >= since
+        )
+    )
+    found: dict[str, list[tuple[datetime, datetime | None]]] = {}
+    for key, began, until in rows:
+        found.setdefault(key, []).append((began, until))
+    return found
 
 
 def _wanted(asset_id: uuid.UUID, wanted: Wanted) -> Select[Alert]:

@@ -33,6 +33,11 @@ def kind_words(kind: str) -> str:
     }.get(kind) or kind.replace("_", " ").capitalize()
 
 
+def headline(kind: str, facts: Facts) -> str:
+    """What an alert is called: its kind, or the name of the rule that raised it."""
+    return str(facts["rule"]) if kind == "rule" and facts.get("rule") else kind_words(kind)
+
+
 def sentence(kind: str, facts: Facts) -> str:
     """What an alert says; facts that are missing are left out rather than guessed."""
     if kind == "rule":

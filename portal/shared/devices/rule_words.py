@@ -117,12 +117,12 @@ def condition_words(kind: str, condition: Mapping[str, Any], fence: str | None =
 
 
 def of_rule(facts: Mapping[str, Any]) -> str:
-    """What the alert of a rule says: the rule's name, what it looks for, and what was so."""
+    """What the alert of a rule says: what the rule looks for, and what was so."""
     condition = facts.get("condition")
     if not isinstance(condition, dict):
-        return str(facts.get("rule") or _("A rule of this place was met."))
+        return _("A rule of this place was met.")
     said = condition_words(str(facts.get("rule_kind")), condition, facts.get("fence"))
     value, subject = facts.get("value"), condition.get("subject")
     if facts.get("rule_kind") == "threshold" and value is not None and condition.get("comparison") != "equals":
         said = _("%(said)s: it was %(value)s", said=said, value=value_words(str(subject), str(value)))
-    return f"{facts.get('rule')}. {said}."
+    return f"{said}."

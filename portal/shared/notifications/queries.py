@@ -11,14 +11,14 @@ from portal.core.db import db
 from portal.shared.notifications.models import ByMail, Notice, NoticePreference
 
 
-def unread(user_id: uuid.UUID, asset_id: uuid.UUID, limit: int = 20) -> Sequence[Notice]:
-    """What a person was told about a place and has not read, the latest first."""
-    return db.session.scalars(
-        select(Notice)
-        .where(Notice.user_id == user_id, Notice.asset_id == asset_id, Notice.read_at.is_(None))
-        .order_by(Notice.created_at.desc())
-        .limit(limit)
-    ).all()
+def unread(
+    user_id: uuid.UUID, asset_id: uuid.UUID, kinds: Collection[str] | None = None, limit: int = 20
+) -> Sequence[Notice]:
+    """What a person was told about a place and has not read, the latest first, of all kinds or of some."""
+    question = select(Notice).where(Notice.user_id == user_id, Notice.asset_id == asset_id, Notice.read_at.is_(None))
+    if kinds is not None:
+        question = question.where(Notice.kind.in_(kinds))
+    return db.session.scalars(question.order_by(Notice.created_at.desc()).limit(limit)).all()
 
 
 def by_mail(user_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, ByMail]:

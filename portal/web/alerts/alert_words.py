@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from portal.core.words import _
-from portal.shared.devices.alert_words import KINDS, kind_words, sentence
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["KINDS", "icon_of", "kind_words", "look_of", "sentence", "severity_words", "status_words"]
+from portal.core.words import _
+from portal.shared.devices.alert_words import KINDS, headline, kind_words, sentence
+
+__all__ = [
+    "KINDS",
+    "headline",
+    "icon_of",
+    "kind_words",
+    "look_of",
+    "notice_words",
+    "sentence",
+    "severity_words",
+    "status_words",
+]
 
 _ICONS = {
     "device_lost": "wifi-off",
@@ -47,3 +60,12 @@ def severity_words(severity: str) -> str:
 def status_words(status: str) -> str:
     """What became of it."""
     return {"open": _("Open"), "acknowledged": _("Acknowledged"), "cleared": _("Cleared")}.get(status, status)
+
+
+def notice_words(kind: str, facts: Mapping[str, Any]) -> str:
+    """What a person is told about an alert, under the bell."""
+    named = headline(str(facts.get("alert")), facts.get("facts") or {})
+    about = f"{facts['unit']}: {named}" if facts.get("unit") else named
+    if kind == "alert_assigned":
+        return _("%(who)s asks you to look after it: %(about)s", who=facts.get("by"), about=about)
+    return _("Not acknowledged for %(n)s min: %(about)s", n=facts.get("minutes"), about=about)

@@ -28,6 +28,7 @@ from portal.shared.devices.services import alert_handling
 from portal.shared.identity.models import Role
 from portal.shared.identity.permissions import permissions_in
 from portal.shared.identity.queries import members_of
+from portal.shared.notifications.queries import unread
 from portal.web.alerts import alert_words
 from portal.web.assets import words
 from portal.web.assets.board import blueprint
@@ -147,7 +148,22 @@ def _waiting(place: Asset) -> list[Notice]:
     if critical:
         said = _("%(alerts)s, %(n)s cannot wait", alerts=said, n=critical)
     to = url_for("units.alerts", asset_number=place.asset_number, show="open")
-    return [Notice(said, to, "alert-circle" if critical else "alert-triangle")] if number else []
+    line = [Notice(said, to, "alert-circle" if critical else "alert-triangle")] if number else []
+    return [*line, *_told(place)]
+
+
+def _told(place: Asset) -> list[Notice]:
+    """What this person was told: alerts handed to them, and those nobody acknowledged in time."""
+    return [
+        Notice(
+            alert_words.notice_words(each.kind, each.facts),
+            url_for("units.alerts_show", asset_number=place.asset_number, alert_id=each.subject.removeprefix("alert:")),
+            "user-check" if each.kind == "alert_assigned" else "clock",
+            each.created_at,
+            personal=True,
+        )
+        for each in unread(current_user.id, place.id, ("alert_assigned", "alert_escalated"))
+    ]
 
 
 NOTICES.append(("alerts.view", _waiting))
@@ -209,8 +225,8 @@ def _about(found: Sequence[Alert]) -> dict[str, Any]:
 
 def _called(alert: Alert) -> str:
     unit = units_by_id([alert.unit_id]).get(alert.unit_id) if alert.unit_id else None
-    kind = alert_words.kind_words(alert.kind)
-    return f"{words.called(unit)}, {kind[:1].lower()}{kind[1:]}" if unit else kind
+    named = alert_words.headline(alert.kind, alert.facts)
+    return f"{words.called(unit)}, {named}" if unit else named
 
 
 def _unit_cells(unit: Unit | None) -> tuple[str | None, str | None]:

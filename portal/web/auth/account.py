@@ -12,7 +12,10 @@ from portal.core.words import _
 from portal.shared.identity import queries
 from portal.shared.identity.permissions import role_words
 from portal.shared.identity.services import accounts, memberships, sessions
-from portal.web.auth.forms import ChangePasswordForm, ProfileForm
+from portal.shared.notifications.models import ByMail
+from portal.shared.notifications.queries import by_mail
+from portal.shared.notifications.services import notices as telling
+from portal.web.auth.forms import ChangePasswordForm, NoticesForm, ProfileForm
 from portal.web.auth.views import YEAR, blueprint
 from portal.web.context import shell
 from portal.web.forms import as_sent
@@ -68,6 +71,18 @@ def change_password() -> Response:
     return _show(password=form, status=422)
 
 
+@blueprint.post("/account/notices")
+@signed_in
+def notices() -> Response:
+    """Which alerts come by mail."""
+    form, before = NoticesForm(), by_mail([current_user.id])[current_user.id]
+    if form.validate():
+        telling.prefer(user_id=current_user.id, alerts_by_mail=ByMail(form.alerts_by_mail.data))
+        toast(_("Saved."), undo=url_for(".notices"), alerts_by_mail=before.value)
+        return go(url_for(".account"))
+    return _show(told=form, status=422)
+
+
 @blueprint.post("/account/sessions/<uuid:session_id>/end")
 @signed_in
 def end_session(session_id: uuid.UUID) -> Response:
@@ -109,7 +124,11 @@ def _profile_form() -> ProfileForm:
 
 
 def _show(
-    *, profile: ProfileForm | None = None, password: ChangePasswordForm | None = None, status: int = 200
+    *,
+    profile: ProfileForm | None = None,
+    password: ChangePasswordForm | None = None,
+    told: NoticesForm | None = None,
+    status: int = 200,
 ) -> Response:
     if profile is None:
         profile = ProfileForm(formdata=None, obj=this_user())
@@ -117,6 +136,8 @@ def _show(
     return page(
         "auth/account.html",
         profile=profile,
+        told=told
+        or NoticesForm(formdata=None, data={"alerts_by_mail": by_mail([current_user.id])[current_user.id].value}),
         password=password or ChangePasswordForm(formdata=None, prefix="change"),
         sessions=[(each, browser_words(each.user_agent)) for each in queries.sessions_of(current_user.id)],
         this_session=current_user.session_id,

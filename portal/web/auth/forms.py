@@ -8,7 +8,16 @@ from wtforms import PasswordField, StringField, ValidationError
 from wtforms.validators import Length
 
 from portal.core.words import _, lazy_
-from portal.web.forms import BaseForm, ChoiceField, EmailField, HiddenField, PhoneField, StrictStringField, printable
+from portal.web.forms import (
+    BaseForm,
+    ChoiceField,
+    EmailField,
+    HiddenField,
+    PhoneField,
+    RadioChoiceField,
+    StrictStringField,
+    printable,
+)
 
 LONGEST = 512
 
@@ -90,6 +99,19 @@ class ProfileForm(BaseForm):
     theme = ChoiceField(
         lazy_("Theme"),
         choices=[("system", lazy_("As the device")), ("light", lazy_("Light")), ("dark", lazy_("Dark"))],
+    )
+
+
+class NoticesForm(BaseForm):
+    """What comes by mail."""
+
+    alerts_by_mail = RadioChoiceField(
+        lazy_("Alerts by mail"),
+        choices=[
+            ("critical", lazy_("What cannot wait, and what nobody acknowledged in time")),
+            ("escalations", lazy_("Only what nobody acknowledged in time")),
+            ("never", lazy_("None: the bell is enough")),
+        ],
     )
 
 

@@ -8,6 +8,7 @@ from flask import current_app as app
 from portal.core import parse, words
 from portal.core.words import _
 from portal.shared.identity.services import accounts
+from portal.shared.notifications.services import notices
 from portal.web import stream
 from portal.web.context import LOOKS, shell
 from portal.web.desks import DESKS
@@ -80,6 +81,14 @@ def bell(asset_number: str) -> Response:
         return go(url_for(".show", asset_number=asset_number))
     parts = ("shell/bell.html", "shell/bell_count.html")
     return make_response("".join(render_template(part, told=True) for part in parts))
+
+
+@blueprint.post("/home/<asset_number>/notices/read")
+@permission("assets.view")
+def notices_read(asset_number: str) -> Response:
+    """What this person was told about the place is read."""
+    notices.read(user_id=current_user.id, asset_id=g.place.id)
+    return go(local_path(request.referrer) or url_for(".show", asset_number=asset_number))
 
 
 @blueprint.post("/preferences")

@@ -1,6 +1,6 @@
 """Devices: what they are, what they said, what they were told, and what could not be understood."""
 
-from portal.shared.devices.models.alerts import Alert, AlertRule, AlertStatus, RuleKind, Severity
+from portal.shared.devices.models.alerts import Alert, AlertRule, AlertStatus, RuleKind, RuleStanding, Severity
 from portal.shared.devices.models.commands import (
     CAPABILITIES,
     OPEN,
@@ -45,5 +45,6 @@ __all__ = [
     "ReadingNews",
     "ReplayPage",
     "RuleKind",
+    "RuleStanding",
     "Severity",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.db import Record
+from portal.core.db import Model, Record
 
 
 class Severity(StrEnum):
@@ -66,6 +66,29 @@ class AlertRule(Record):
     #: Unacknowledged for so long, it is told to people of this role.
     escalate_after_minutes: Mapped[int | None]
     escalate_to: Mapped[str | None]
+
+
+class RuleStanding(Model):
+    """For one unit it is so what a rule looks for: since when, and when somebody is to be told.
+
+    The row goes when it is no longer so. It stays when a hand clears the alert, so that the same is told once.
+    """
+
+    __tablename__ = "rule_standing"
+    __table_args__ = (
+        Index("ix_rule_standing_unit_id", "unit_id"),
+        Index("ix_rule_standing_due", "due_at", postgresql_where=text("raised_at is null")),
+    )
+
+    rule_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alert_rule.id", ondelete="CASCADE"), primary_key=True)
+    unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"), primary_key=True)
+    asset_id: Mapped[uuid.UUID]
+    since: Mapped[datetime]
+    #: The youngest word that said so, and when that was.
+    value: Mapped[str | None]
+    at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    raised_at: Mapped[datetime | None]
 
 
 class Alert(Record):

@@ -11,6 +11,8 @@ from portal.core.db import db
 from portal.core.outbox import publish
 from portal.core.transaction import rule, transactional
 from portal.core.words import _
+from portal.shared.assets.queries import unit_of
+from portal.shared.assets.services.registry import called
 from portal.shared.audit.services import record
 from portal.shared.devices.alert_queries import MOST_AT_ONCE, lock_alert, lock_open_alerts, standing_with_key
 from portal.shared.devices.errors import AlertOver, AlertStandsAnew, NotAmongUs
@@ -57,12 +59,13 @@ def assign(*, asset_id: uuid.UUID, alert_id: uuid.UUID, user_id: uuid.UUID | Non
         _noted("alert.assigned", alert, actor, before={"to": _text(before)}, after={"to": _text(user_id)})
         publish(AlertChanged(asset_id=asset_id, subject_id=alert.unit_id, alert_id=alert.id))
         if user_id is not None and user_id != actor.user_id:
+            named = called(unit_of(alert.unit_id)) if alert.unit_id else None
             notices.raise_for(
                 asset_id=asset_id,
                 user_ids=[user_id],
                 kind="alert_assigned",
                 subject=f"alert:{alert.id}",
-                facts={"alert": alert.kind, "facts": alert.facts, "by": actor.name},
+                facts={"alert": alert.kind, "facts": alert.facts, "by": actor.name, "unit": named},
             )
     return alert
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from portal.core import locks
 from portal.core.clock import utcnow
@@ -16,6 +17,8 @@ from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.shared.devices.events import AlertCleared, AlertRaised
 from portal.shared.devices.models import AlertStatus, Severity
+from portal.shared.devices.services import telling
+from portal.shared.notifications.services import notices
 
 #: What is known this long after it happened is kept, but nobody is called for it.
 LATE_AFTER = timedelta(minutes=10)
@@ -32,10 +35,12 @@ _RAISE = text(
     returning id, (xmax = 0) as fresh
     """
 )
-_CLEAR = text(
+_ENDS = (
     "update alert set status = 'cleared', cleared_at = clock_timestamp()"
-    " where asset_id = :asset_id and key = :key and status <> 'cleared' returning id, unit_id"
+    " where asset_id = :asset_id and status <> 'cleared' and {which} returning id, asset_id, unit_id"
 )
+_CLEAR = text(_ENDS.format(which="key = any(:keys)"))
+_CLEAR_RULE = text(_ENDS.format(which="rule_id = :rule_id"))
 
 
 @transactional
@@ -86,18 +91,38 @@ def raise_alert(
     found: uuid.UUID = row.id
     publish(AlertRaised(asset_id=asset_id, subject_id=unit_id, alert_id=found, kind=kind, severity=str(severity),
                         late=late))  # fmt: skip
+    if severity == Severity.CRITICAL and not late and not over:
+        telling.critical(asset_id=asset_id, alert_id=found, unit_id=unit_id, kind=kind, facts=json.loads(_json(facts)))
     return found
 
 
 @transactional
 def clear_by_itself(*, asset_id: uuid.UUID, key: str) -> bool:
     """What the alert told of is over; False when none stood."""
+    return clear_all(asset_id=asset_id, keys=[key]) > 0
+
+
+@transactional
+def clear_all(*, asset_id: uuid.UUID, keys: Collection[str]) -> int:
+    """What these alerts of a place told of is over; returns how many of them stood."""
+    if not keys:
+        return 0
     locks.taking("alert")
-    row = db.session.execute(_CLEAR, {"asset_id": asset_id, "key": key}).first()
-    if row is None:
-        return False
-    publish(AlertCleared(asset_id=asset_id, subject_id=row.unit_id, alert_id=row.id))
-    return True
+    return _over(db.session.execute(_CLEAR, {"asset_id": asset_id, "keys": list(keys)}).all())
+
+
+@transactional
+def clear_of_rule(*, asset_id: uuid.UUID, rule_id: uuid.UUID) -> int:
+    """A rule is gone, switched off or asks for something else: what it raised ends with it."""
+    locks.taking("alert")
+    return _over(db.session.execute(_CLEAR_RULE, {"asset_id": asset_id, "rule_id": rule_id}).all())
+
+
+def _over(rows: Collection[Row[Any]]) -> int:
+    for row in rows:
+        publish(AlertCleared(asset_id=row.asset_id, subject_id=row.unit_id, alert_id=row.id))
+        notices.settle(subject=f"alert:{row.id}")
+    return len(rows)
 
 
 def _json(facts: dict[str, Any]) -> str:
