@@ -9,15 +9,15 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Text, cast, func, select, true
+from sqlalchemy import Select, cast, func, select, text, true
+from sqlalchemy.dialects.postgresql import JSONB
 
-from portal.core import parse
 from portal.core.clock import utcnow
 from portal.core.db import db
-from portal.core.parse import ParseError
 from portal.shared.assets.models import Unit, UnitKind, UnitStatus
 from portal.shared.assets.queries import as_counted
 from portal.shared.devices.models import AssetEvent, Device, DeviceState, DeviceStatus, LatestReading
+from portal.trades.fleet import geo
 from portal.trades.fleet.models import Driver, DriverAssignment, Geofence, Trip, Vehicle, VehicleDay, VehicleState
 
 #: Without a word for so long a vehicle is silent: where it stands now is a guess.
@@ -26,6 +26,12 @@ SILENT_AFTER = timedelta(minutes=10)
 TRAIL = timedelta(minutes=20)
 TRAIL_POINTS = 60
 TRAIL_VEHICLES = 300
+_HORIZON = text(
+    "select pg_snapshot_xmin(now)::text::bigint, pg_snapshot_xmax(now)::text::bigint from pg_current_snapshot() now"
+)
+
+#: Most vehicles are in no fence; nothing is quicker to read than an empty list.
+_INSIDE = func.nullif(VehicleState.inside, cast(text("'[]'"), JSONB)).label("inside")
 
 
 class Standing(StrEnum):
@@ -42,7 +48,6 @@ class Standing(StrEnum):
 class Live:
     """One vehicle now."""
 
-    unit_id: uuid.UUID
     number: str
     plate: str | None
     make: str
@@ -55,7 +60,6 @@ class Live:
     heard_at: datetime | None
     driver: str | None
     place: str
-    version: int
 
     @property
     def where(self) -> str:
@@ -97,22 +101,37 @@ def figures_of(unit_id: uuid.UUID, today: date) -> Figures:
 
 
 def fences_of(asset_id: uuid.UUID) -> list[Geofence]:
-    """The fences in force, by name."""
+    """The fences a place watches, by name."""
     return list(
         db.session.scalars(
-            select(Geofence).where(Geofence.asset_id == asset_id, Geofence.active).order_by(Geofence.name)
+            select(Geofence).where(Geofence.asset_id == asset_id, Geofence.active).order_by(Geofence.name, Geofence.id)
         )
     )
 
 
-def horizon() -> int:
-    """Every change of a transaction before this number is seen now; whoever asks for what came since misses nothing."""
-    lowest = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
-    return db.session.scalar(select(lowest)) or 0
+def papers_of(unit_id: uuid.UUID) -> Vehicle | None:
+    """What is written of a vehicle by hand, once somebody has."""
+    return db.session.get(Vehicle, unit_id)
+
+
+def horizon() -> tuple[int, int]:
+    """Below the first number every transaction is seen; none has yet come to the second."""
+    row = db.session.execute(_HORIZON).one()
+    return row[0], row[1]
+
+
+def news(asset_id: uuid.UUID, fences: Collection[Geofence], since: int) -> tuple[list[Live], int]:
+    """The vehicles that have changed since a version (0: all of them), and the version to ask with the next time.
+
+    A version is the number of a transaction. One from the future is another database's, before it was restored: then
+    everything is news.
+    """
+    upto, latest = horizon()
+    return live(asset_id, fences, since=since if 0 < since <= latest else None), upto
 
 
 def live(asset_id: uuid.UUID, fences: Collection[Geofence], *, since: int | None = None) -> list[Live]:
-    """The vehicles in service as people count them; with `since` those that changed after that horizon."""
+    """The vehicles in service as people count them; with `since` those that changed in or after that transaction."""
     question = _question().where(Unit.asset_id == asset_id, Unit.status != UnitStatus.RETIRED)
     if since is not None:
         question = question.where(VehicleState.version >= since)
@@ -166,12 +185,9 @@ def trails(asset_id: uuid.UUID) -> dict[str, list[tuple[float, float]]]:
 
 
 def point_of(value: str) -> tuple[float, float] | None:
-    """The position a location word speaks of; None where it speaks of none."""
-    try:
-        point = parse.position(value)
-    except ParseError:
-        return None
-    return None if point == (0.0, 0.0) else point
+    """The position a location word speaks of, in degrees; None where it speaks of none."""
+    said = geo.position(value)
+    return None if isinstance(said, str) else (said.latitude / geo.E7, said.longitude / geo.E7)
 
 
 def _question() -> Select[Any]:
@@ -187,7 +203,7 @@ def _question() -> Select[Any]:
     columns: list[Any] = [
         Unit.id, Unit.number, Unit.plate, Unit.room_type, Vehicle.make, Vehicle.model, VehicleState.latitude_e7,
         VehicleState.longitude_e7, VehicleState.speed_kmh_milli, VehicleState.heading, VehicleState.moving,
-        VehicleState.standing_since, VehicleState.fix_at, VehicleState.inside, VehicleState.version,
+        VehicleState.standing_since, VehicleState.fix_at, _INSIDE,
         Trip.started_at, device.c.state.label("device"), device.c.state_at, device.c.seen_at, heard.label("heard"),
         Driver.name.label("driver"),
     ]  # fmt: skip
@@ -215,7 +231,6 @@ def _live(row: Any, now: datetime, names: dict[str, str]) -> Live:
     heard = max((at for at in (row.heard, row.seen_at) if at), default=None)
     state, since = _standing(row, heard, now)
     return Live(
-        unit_id=row.id,
         number=row.number,
         plate=row.plate,
         make=" ".join(part for part in (row.make, row.model) if part) or row.room_type or "",
@@ -228,7 +243,6 @@ def _live(row: Any, now: datetime, names: dict[str, str]) -> Live:
         heard_at=heard,
         driver=row.driver,
         place=", ".join(names[key] for key in row.inside or () if key in names),
-        version=row.version or 0,
     )
 
 

@@ -24,7 +24,7 @@ from portal.trades.fleet.models import (
     VehicleDay,
     VehicleStop,
 )
-from portal.trades.fleet.queries import history
+from portal.trades.fleet.queries.history import track_of
 
 #: So many points draw a day well; more of them would only make the page heavy.
 POINTS = 3_000
@@ -78,6 +78,32 @@ class Happening:
     late: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class WantedTrips:
+    """Which trips of a place to show: of a vehicle, of a driver, begun from a moment on and before another."""
+
+    unit_id: uuid.UUID | None = None
+    driver_id: uuid.UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def page_of_trips(
+    asset_id: uuid.UUID, wanted: WantedTrips, *, cursor: str | None = None, limit: int = 50
+) -> Page[Trip]:
+    """One page of the trips of a place, the latest first."""
+    question = select(Trip).where(Trip.asset_id == asset_id)
+    if wanted.unit_id:
+        question = question.where(Trip.unit_id == wanted.unit_id)
+    if wanted.driver_id:
+        question = question.where(Trip.driver_id == wanted.driver_id)
+    if wanted.since:
+        question = question.where(Trip.started_at >= wanted.since)
+    if wanted.until:
+        question = question.where(Trip.started_at < wanted.until)
+    return page_of(question, (Trip.started_at, Trip.id), cursor=cursor, limit=limit)
+
+
 def figures(unit_id: uuid.UUID, on: date) -> VehicleDay | None:
     """What the fold has summed up for a day."""
     return db.session.get(VehicleDay, (unit_id, on))
@@ -121,8 +147,8 @@ def commands(unit_id: uuid.UUID, day: Day) -> Sequence[DeviceCommand]:
 
 def track(unit_id: uuid.UUID, day: Day) -> list[tuple[int, float, float]]:
     """The way of a day as (seconds of the epoch, latitude, longitude), thinned evenly, without what nobody believes."""
-    points = history.track_of(unit_id, day.begins, day.ends, most=POINTS)
-    return [(point.ms // 1_000, point.latitude, point.longitude) for point in points]
+    points = track_of(unit_id, day.begins, day.ends, most=POINTS)
+    return [(point.ms // 1000, point.latitude, point.longitude) for point in points]
 
 
 def fixes(unit_id: uuid.UUID, day: Day | None, *, cursor: str | None = None, limit: int = 100) -> Page[AssetEvent]:
@@ -148,16 +174,6 @@ def every_fix(unit_id: uuid.UUID, day: Day) -> Iterator[tuple[AssetEvent, str | 
         yield from ((each, reasons.get(each.id)) for each in found.items)
         if (cursor := found.next) is None:
             return
-
-
-def days_with_figures(unit_id: uuid.UUID, until: date, limit: int = 14) -> Sequence[VehicleDay]:
-    """The last days on which the vehicle said anything, youngest first."""
-    return db.session.scalars(
-        select(VehicleDay)
-        .where(VehicleDay.unit_id == unit_id, VehicleDay.day <= until)
-        .order_by(VehicleDay.day.desc())
-        .limit(limit)
-    ).all()
 
 
 def _fixes(unit_id: uuid.UUID, day: Day | None) -> list[Any]:

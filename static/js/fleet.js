@@ -5,7 +5,7 @@ import { Fences, Trails, Vehicles, fenceBounds } from "./map/vehicles.js";
 
 const page = document.getElementById("fleet");
 const list = document.getElementById("vehicle-list");
-const rows = new Map([...list.querySelectorAll("tr[data-number]")].map((row) => [row.dataset.number, { row, now: null }]));
+const rows = new Map([...list.querySelectorAll("tr[data-number]")].map((row) => [row.dataset.number, { row, now: null, state: row.dataset.state, hidden: row.hidden }]));
 const map = createMap(document.getElementById("map"));
 const [trails, vehicles, fences] = [new Trails({ pane: "trails" }), new Vehicles({ pane: "vehicles" }), new Fences({ pane: "fences" })];
 const filter = { state: new URLSearchParams(location.search).get("state") || "", asked: new URLSearchParams(location.search).get("q") || "" };
@@ -17,25 +17,24 @@ let again = false;
 
 /* ---- one answer of the server: the map, then the rows in sight ---- */
 
-const COLUMNS = ["number", "latitude", "longitude", "state", "speed", "heading", "since", "heard", "driver", "place"];
+const [NUMBER, LATITUDE, LONGITUDE, STATE, SPEED, HEADING, SINCE, , DRIVER, PLACE] = Array(10).keys(); // as the server lays them
 
 function apply(news) {
   const began = performance.now();
   if (news.fences) fences.set(news.fences);
-  for (const cells of news.vehicles) {
-    const one = Object.fromEntries(COLUMNS.map((name, n) => [name, cells[n]]));
-    const known = rows.get(one.number);
+  for (const now of news.vehicles) {
+    const known = rows.get(now[NUMBER]);
     if (known) {
-      known.now = one;
+      known.now = now;
       known.stale = true;
-      if (known.state !== one.state) {
-        known.state = one.state;
-        known.row.hidden = !fits(known);
+      if (known.state !== now[STATE]) {
+        known.state = now[STATE];
+        hide(known);
       }
     }
-    if (one.latitude === null) continue;
-    const from = vehicles.put(one.number, one.latitude, one.longitude, one.state, one.heading);
-    if (from && one.state === "moving") trails.go(one.number, from, mercator(one.latitude, one.longitude));
+    if (now[LATITUDE] === null) continue;
+    const from = vehicles.put(now[NUMBER], now[LATITUDE], now[LONGITUDE], now[STATE], now[HEADING]);
+    if (from && now[STATE] === "moving") trails.go(now[NUMBER], from, mercator(now[LATITUDE], now[LONGITUDE]));
   }
   vehicles.redraw();
   trails.extend();
@@ -45,29 +44,26 @@ function apply(news) {
   performance.measure("fleet.update", { start: began, end: performance.now() });
 }
 
+/* A row: number, plate and driver; state and since when; speed; where. */
 function write(known) {
   if (!known?.stale) return;
   known.stale = false;
   const { row, now } = known;
-  if (row.dataset.state !== now.state) {
-    row.dataset.state = now.state;
-    row.querySelector("[data-cell=state]").replaceChildren(document.getElementById(`state-${now.state}`).content.cloneNode(true));
+  const [who, how, fast, where] = row.cells;
+  if (row.dataset.state !== now[STATE]) {
+    row.dataset.state = now[STATE];
+    how.firstElementChild.replaceChildren(document.getElementById(`state-${now[STATE]}`).content.cloneNode(true));
   }
-  say(row, "speed", now.state === "moving" ? String(now.speed) : "");
-  say(row, "since", now.since === null ? "" : spoken(now.since));
-  say(row, "driver", now.driver || "");
-  const where = row.querySelector("[data-cell=where]");
-  if (where && now.latitude !== null) {
-    const spot = `${now.latitude.toFixed(5)}, ${now.longitude.toFixed(5)}`;
-    if (where.title === spot && where.textContent === (now.place || spot)) return;
-    where.textContent = now.place || spot;
-    where.title = spot;
-    where.href = `https://www.openstreetmap.org/?mlat=${now.latitude}&mlon=${now.longitude}#map=16/${now.latitude}/${now.longitude}`;
-  }
+  say(who.lastElementChild, now[DRIVER] || "");
+  say(how.lastElementChild, now[SINCE] === null ? "" : spoken(now[SINCE]));
+  say(fast.firstElementChild, now[STATE] === "moving" ? String(now[SPEED]) : "");
+  if (now[LATITUDE] === null) return;
+  const spot = `${now[LATITUDE].toFixed(5)}, ${now[LONGITUDE].toFixed(5)}`;
+  say(where.firstElementChild, now[PLACE] || spot);
+  where.firstElementChild.href = `https://www.openstreetmap.org/?mlat=${now[LATITUDE]}&mlon=${now[LONGITUDE]}&zoom=16`;
 }
 
-function say(row, cell, words) {
-  const place = row.querySelector(`[data-cell=${cell}]`);
+function say(place, words) {
   if (place.textContent !== words) place.textContent = words;
 }
 
@@ -93,15 +89,20 @@ for (const { row } of rows.values()) watch.observe(row);
 /* ---- filters: chips and search, in the address and on the map alike ---- */
 
 function fits({ row, state }) {
-  return (!filter.state || (state || row.dataset.state) === filter.state)
-    && (!filter.asked || row.dataset.words.includes(filter.asked.toLowerCase()));
+  return (!filter.state || state === filter.state)
+    && (!filter.asked || row.textContent.toLowerCase().includes(filter.asked.toLowerCase()));
+}
+
+function hide(known) {
+  const hidden = !fits(known);
+  if (hidden !== known.hidden) known.row.hidden = known.hidden = hidden;
 }
 
 function sift() {
   let some = false;
   for (const known of rows.values()) {
-    known.row.hidden = !fits(known);
-    some ||= !known.row.hidden;
+    hide(known);
+    some ||= !known.hidden;
   }
   document.getElementById("nothing-fits").hidden = some || !rows.size;
   vehicles.redraw();
@@ -109,7 +110,7 @@ function sift() {
 }
 
 function wanted(number) {
-  return !rows.get(number)?.row.hidden;
+  return !rows.get(number)?.hidden;
 }
 
 function remember() {
@@ -166,20 +167,27 @@ function behindPanel(one) {
   return map.latLngToContainerPoint([one.latitude, one.longitude]).x > map.getSize().x - covered();
 }
 
+/* The page of the vehicle opens beside the map; with a key held down it opens as browsers do. */
+function open(number) {
+  const link = rows.get(number).row.querySelector("a");
+  window.htmx.ajax("GET", `${link.pathname}/panel`, { source: link, target: "#panel", swap: "outerHTML" });
+}
+
 list.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-number]");
-  if (!row) return;
+  const link = event.target.closest("a");
+  if (!row || event.metaKey || event.ctrlKey || event.shiftKey || (link && link !== row.querySelector("a"))) return;
+  event.preventDefault();
   choose(row.dataset.number);
-  if (!event.target.closest("a, button")) row.querySelector("a").click();
+  open(row.dataset.number);
 });
 
 map.on("click", ({ layerPoint }) => {
   const one = vehicles.at(layerPoint);
   if (!one) return;
-  const known = rows.get(one.number);
   choose(one.number, { go: false });
-  known?.row.scrollIntoView({ block: "nearest" });
-  known?.row.querySelector("a").click();
+  rows.get(one.number)?.row.scrollIntoView({ block: "nearest" });
+  open(one.number);
 });
 map.on("mousemove", ({ layerPoint }) => {
   const number = vehicles.at(layerPoint)?.number ?? null;

@@ -29,7 +29,7 @@ ONE = "/<asset_number>/vehicles/<number>"
 @permission("fleet.view")
 def vehicle(asset_number: str, number: str) -> Response:
     """How it stands, and one day of it: the way, trips and stops, what happened, what it was told."""
-    unit, today = vehicle_called(number), _today()
+    unit, today = vehicle_called(number), today_here()
     day = _day(today)
     return page(
         "fleet/vehicle.html",
@@ -59,7 +59,7 @@ def vehicle_panel(asset_number: str, number: str) -> Response:
 def vehicle_track(asset_number: str, number: str) -> Response:
     """The way of a day for the replay, with the fences it may have crossed."""
     fences = [{"name": each.name, "shape": each.shape, "colour": each.colour} for each in fleet.fences_of(g.place.id)]
-    points = fleet_day.track(vehicle_called(number).id, _day(_today()))
+    points = fleet_day.track(vehicle_called(number).id, _day(today_here()))
     return jsonify({"points": points, "fences": fences})
 
 
@@ -68,7 +68,7 @@ def vehicle_track(asset_number: str, number: str) -> Response:
 def vehicle_fixes(asset_number: str, number: str) -> Response:
     """Every position it told, believed or not: the replay as a table, and its whole history."""
     unit = vehicle_called(number)
-    day = _day(_today()) if request.args.get("day") else None
+    day = _day(today_here()) if request.args.get("day") else None
     found = fleet_day.fixes(unit.id, day, cursor=request.args.get("cursor") or None)
     return page(
         "fleet/fixes.html",
@@ -86,7 +86,7 @@ def vehicle_fixes(asset_number: str, number: str) -> Response:
 @permission("fleet.view")
 def vehicle_fixes_export(asset_number: str, number: str) -> Response:
     """The positions of one day as a file."""
-    unit, day = vehicle_called(number), _day(_today())
+    unit, day = vehicle_called(number), _day(today_here())
     heads = ["at", "received_at", "value", "latitude", "longitude", "believed", "reason", "late", "clock"]
     return csv_file(
         f"fixes-{unit.number}-{day.on}", heads, (_fix_cells(*each) for each in fleet_day.every_fix(unit.id, day))
@@ -97,7 +97,7 @@ def vehicle_fixes_export(asset_number: str, number: str) -> Response:
 @permission("fleet.view")
 def vehicle_legs_export(asset_number: str, number: str) -> Response:
     """The trips and stops of one day as a file."""
-    unit, day = vehicle_called(number), _day(_today())
+    unit, day = vehicle_called(number), _day(today_here())
     heads = ["what", "started_at", "ended_at", "seconds", "distance_m", "top_speed_kmh", "driver", "latitude",
              "longitude", "idle_seconds"]  # fmt: skip
     rows = (
@@ -117,19 +117,20 @@ def vehicle_called(number: str) -> Unit:
     return get_unit(g.place.id, number, UnitKind.VEHICLE)
 
 
+def today_here() -> date:
+    """The day by the clock of the place."""
+    return local_date(g.place.timezone, utcnow())
+
+
 def _now(unit: Unit) -> dict[str, Any]:
     return {
         **standing(unit, {}),
         "unit": unit,
         "live": fleet.live_one(unit.id, fleet.fences_of(g.place.id)),
-        "figures": fleet.figures_of(unit.id, _today()),
+        "figures": fleet.figures_of(unit.id, today_here()),
         "say": words,
         "here_it_is": url_for("fleet.vehicle", asset_number=g.place.asset_number, number=unit.number),
     }
-
-
-def _today() -> date:
-    return local_date(g.place.timezone, utcnow())
 
 
 def _day(today: date) -> Day:

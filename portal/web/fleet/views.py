@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, g, jsonify, request, url_for
 
+from portal.core.clock import local_date, utcnow
 from portal.reporting import fleet
 from portal.reporting.fleet import Live, Standing
 from portal.web.fleet import sections, words
@@ -25,21 +26,17 @@ def index(asset_number: str) -> Response:
     """Every vehicle of the place: where it is, how it is, since when."""
     vehicles = fleet.live(g.place.id, fleet.fences_of(g.place.id))
     state, asked = request.args.get("state", ""), request.args.get("q", "").strip()[:60].casefold()
-    row_words = [_words(each) for each in vehicles]
     fitting = {
-        each.number
-        for each, said in zip(vehicles, row_words, strict=True)
-        if (not state or each.state == state) and (not asked or asked in said)
+        each.number for each in vehicles if (not state or each.state == state) and (not asked or asked in _words(each))
     }
     return page(
         "fleet/map.html",
         vehicles=vehicles,
-        row_words=row_words,
         shown=fitting,
         counts=fleet.counts(vehicles),
         states=[(value, words.state_words(value)) for value in ("", *Standing)],
         asked_state=state,
-        since=words.since,
+        since=words.since_within(local_date(g.place.timezone, utcnow())),
         path=paths(asset_number),
         tiles=tiles(),
         words=words,
@@ -51,8 +48,8 @@ def index(asset_number: str) -> Response:
 def positions(asset_number: str) -> Response:
     """Where the vehicles are; `since` is the version of an earlier answer, and asks only for what has changed."""
     since = _number(request.args.get("since", ""))
-    version, fences = fleet.horizon(), fleet.fences_of(g.place.id)
-    vehicles = fleet.live(g.place.id, fences, since=since or None)
+    fences = fleet.fences_of(g.place.id)
+    vehicles, version = fleet.news(g.place.id, fences, since)
     answer: dict[str, Any] = {"version": version, "vehicles": [_cells(each) for each in vehicles]}
     if not since:
         answer["counts"] = fleet.counts(vehicles)

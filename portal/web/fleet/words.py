@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from portal.core.money import Money
 from portal.core.words import _
 from portal.reporting.fleet import Standing
 from portal.reporting.fleet_day import Happening
+from portal.trades.fleet.models import Geofence
 from portal.web.filters import day, duration, money, number, timezone
 
 #: Tone and icon of each state; the map's marks have the same colours.
@@ -33,12 +35,17 @@ def state_words(state: str) -> str:
     }.get(state, state)
 
 
-def since(at: datetime | None) -> str:
-    """Since when, as short as a list wants it: the time today, else the day."""
-    if at is None:
-        return ""
-    there = at.astimezone(timezone())
-    return f"{there:%H:%M}" if there.date() == datetime.now(timezone()).date() else day(there, near=False)
+def since_within(today: date) -> Callable[[datetime | None], str]:
+    """Since when, as short as a list wants it: the time today, else the day; the zone is looked up once for all."""
+    zone = timezone()
+
+    def said(at: datetime | None) -> str:
+        if at is None:
+            return ""
+        there = at.astimezone(zone)
+        return f"{there:%H:%M}" if there.date() == today else day(there, near=False)
+
+    return said
 
 
 def distance(millimetres: int | None) -> str:
@@ -137,3 +144,23 @@ def reason(why: str) -> str:
         "same_moment": _("Another place at the same moment"),
         "jump": _("Too far for the time"),
     }.get(why, why.replace("_", " ").capitalize())
+
+
+def local_day(at: datetime) -> date:
+    """The day a moment falls into, by the place's own clock."""
+    return at.astimezone(timezone()).date()
+
+
+def shape(drawn: dict[str, Any]) -> str:
+    """What a fence is, in a few words."""
+    if drawn["kind"] == "circle":
+        return _("Circle, %(radius)s", radius=distance(round(drawn["radius_m"] * 1000)))
+    return _("Polygon, %(n)s corners", n=len(drawn["points"]))
+
+
+def told_of(fence: Geofence) -> str:
+    """What at a fence is worth an alert."""
+    parts = [_("coming")] if fence.on_enter else []
+    parts += [_("leaving")] if fence.on_leave else []
+    parts += [_("staying %(span)s", span=duration(fence.dwell_minutes))] if fence.dwell_minutes else []
+    return ", ".join(parts).capitalize()

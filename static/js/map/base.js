@@ -84,7 +84,7 @@ const Grid = Sheet.extend({
     const step = STEPS.find((each) => (each / 360) * scale >= 110) || 30;
     const digits = step < 1 ? Math.ceil(-Math.log10(step)) : 0;
     const corner = this._map.containerPointToLayerPoint([0, 0]);
-    const height = this._map.getSize().y;
+    const { x: width, y: height } = this._map.getSize();
     pen.strokeStyle = pen.fillStyle = tone("--map-grid");
     pen.lineWidth = 1;
     pen.font = "11px system-ui, sans-serif";
@@ -100,7 +100,7 @@ const Grid = Sheet.extend({
       const y = Math.round(mercator(n * step, 0)[1] * scale - top) + 0.5;
       pen.moveTo(bounds.min.x, y);
       pen.lineTo(bounds.max.x, y);
-      labels.push([named(n * step, digits, "N", "S"), corner.x + 52, y - 4]);
+      labels.push([named(n * step, digits, "N", "S"), corner.x + width - 56, y - 4]);
     }
     pen.stroke();
     pen.fillStyle = tone("--map-grid-ink");

@@ -1,6 +1,6 @@
 /* Vehicles, their trails and the fences, each on a canvas of its own: a thousand of them move in a few milliseconds. */
 
-import { Sheet, mercator, tone } from "./base.js";
+import { Sheet, mercator, onTheme, tone } from "./base.js";
 
 const COLOURS = { moving: "--map-moving", standing: "--map-standing", silent: "--map-silent", lost: "--map-lost", unknown: "--map-silent" };
 const NAMED = 60; // with no more than these in sight, each says its number
@@ -52,29 +52,13 @@ export const Vehicles = Sheet.extend({
     }
   },
 
-  /** All marks of one state as one path, filled and edged once. */
+  /** All marks of one state, each a small picture that was drawn once. */
   _marks(pen, inside, state, size) {
-    pen.beginPath();
+    const one = state === "moving" ? null : stamp(state, 0, size);
     for (const { state: its, px, py, heading } of inside) {
       if (its !== state) continue;
-      if (state === "moving") arrow(pen, px, py, heading, 8 * size);
-      else if (state === "standing") pen.rect(px - 4.5 * size, py - 4.5 * size, 9 * size, 9 * size);
-      else if (state === "lost") cross(pen, px, py, 5 * size);
-      else { pen.moveTo(px + 4.5 * size, py); pen.arc(px, py, 4.5 * size, 0, 2 * Math.PI); }
-    }
-    pen.lineJoin = "round";
-    pen.strokeStyle = tone("--map-halo");
-    if (state === "lost" || state === "silent" || state === "unknown") {
-      pen.lineWidth = 6 * size;
-      pen.stroke();
-      pen.lineWidth = 3 * size;
-      pen.strokeStyle = tone(COLOURS[state]);
-      pen.stroke();
-    } else {
-      pen.lineWidth = 3 * size;
-      pen.stroke();
-      pen.fillStyle = tone(COLOURS[state]);
-      pen.fill();
+      const picture = one || stamp(state, heading, size);
+      pen.drawImage(picture, px - STAMP / 2, py - STAMP / 2, STAMP, STAMP);
     }
   },
 
@@ -88,6 +72,44 @@ export const Vehicles = Sheet.extend({
     return best;
   },
 });
+
+const STAMP = 26; // pixels of a mark with its halo
+const TURNS = 48; // as many directions as the eye tells apart
+const stamps = new Map();
+onTheme(() => stamps.clear());
+
+function stamp(state, heading, size) {
+  const turn = state === "moving" ? (Math.round((heading / (2 * Math.PI)) * TURNS) + TURNS) % TURNS : 0;
+  const key = `${state} ${turn} ${size}`;
+  let picture = stamps.get(key);
+  if (!picture) {
+    const sharp = Math.min(2, window.devicePixelRatio || 1);
+    picture = document.createElement("canvas");
+    picture.width = picture.height = STAMP * sharp;
+    const pen = picture.getContext("2d");
+    pen.scale(sharp, sharp);
+    mark(pen, state, (turn / TURNS) * 2 * Math.PI, size);
+    stamps.set(key, picture);
+  }
+  return picture;
+}
+
+function mark(pen, state, heading, size) {
+  const middle = STAMP / 2;
+  pen.beginPath();
+  if (state === "moving") arrow(pen, middle, middle, heading, 8 * size);
+  else if (state === "standing") pen.rect(middle - 4.5 * size, middle - 4.5 * size, 9 * size, 9 * size);
+  else if (state === "lost") cross(pen, middle, middle, 5 * size);
+  else pen.arc(middle, middle, 4.5 * size, 0, 2 * Math.PI);
+  const solid = state === "moving" || state === "standing";
+  pen.lineJoin = pen.lineCap = "round";
+  pen.strokeStyle = tone("--map-halo");
+  pen.lineWidth = (solid ? 3 : 6) * size;
+  pen.stroke();
+  pen.strokeStyle = pen.fillStyle = tone(COLOURS[state]);
+  pen.lineWidth = 3 * size;
+  if (solid) pen.fill(); else pen.stroke();
+}
 
 function arrow(pen, x, y, heading, size) {
   const [sine, cosine] = [Math.sin(heading), Math.cos(heading)];
