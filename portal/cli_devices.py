@@ -58,7 +58,12 @@ devices_group = AppGroup("devices", help="Devices: simulate a crowd of them, wri
     show_default=True,
     help="Seconds between two lines of news.",
 )
-@click.option("--mqtt-url", default="", help="The devices' listener; without it the one the portal itself knows.")
+@click.option(
+    "--mqtt-url",
+    default="",
+    help="The devices' listener, mqtt://host:port; with name:secret@ in it all share that account."
+    " Without it the one the portal itself knows.",
+)
 def simulate(
     place: str, rooms: int, vehicles: int, wanted: str, files: tuple[Path, ...], mqtt_url: str, dialect: str,
     report: float, **asked: Any,
@@ -68,7 +73,7 @@ def simulate(
     if rooms + vehicles == 0:
         raise click.ClickException("Nobody would speak: ask for rooms, vehicles, or both.")
     try:
-        broker = run.broker_at(mqtt_url or settings.mqtt_device_url or settings.mqtt_url, settings.mqtt_version)
+        broker = run.door_of(settings, mqtt_url)
         chances = faults.read(wanted)
         driven = [routes.read(path) for path in files]
         at = enrol.place(place, rooms=rooms, seed=asked["seed"])

@@ -10,6 +10,7 @@ from portal.core.transaction import transactional
 from portal.demo import (
     bills,
     books,
+    fleet,
     fleet_office,
     giving_back,
     hardware,
@@ -48,6 +49,7 @@ def _month() -> bool:
     hardware.load(now, current_app.extensions["settings"])
     lives = history.load(now)
     telemetry.load(lives, now)
+    fleet.load(now)
     troubles.load(now)
     bills.load(now)
     books.load()

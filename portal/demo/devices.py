@@ -23,12 +23,13 @@ from portal.demo.simulator.gateway import PlainClient
 from portal.demo.simulator.network import Network
 from portal.demo.simulator.rooms import Room
 from portal.demo.simulator.routes import in_town
-from portal.demo.simulator.run import topics_of
+from portal.demo.simulator.run import door_of, signed_in, topics_of
 from portal.demo.simulator.things import Address, Thing, Word, place_of
 from portal.demo.simulator.vehicles import Vehicle
 from portal.demo.tracks import route_of, town_of
 from portal.gateways.broker import Broker
 from portal.shared.devices import queries
+from portal.shared.devices.services import broker_keeper
 
 log = structlog.get_logger(__name__)
 
@@ -218,8 +219,9 @@ def devices_main() -> int:
     with create_app(settings).app_context():
         latest = queries.latest_of([unit.id for unit in units()])
         registered = hardware.in_service()
+        broker_keeper.keep()  # the first devices of an installation come before the clockwork has told the broker
     says = {unit_id: {kind: row.value for kind, row in rows.items()} for unit_id, rows in latest.items()}
     log.info("demo_devices_started", units=len(says), devices=len(registered))
-    broker = Broker(settings.mqtt_device_url or settings.mqtt_url, settings.mqtt_version)
-    run(lambda device: broker, says, registered, stopping)
+    door = door_of(settings)
+    run(lambda device: signed_in(door, device.name, device.secret(settings)), says, registered, stopping)
     return 0

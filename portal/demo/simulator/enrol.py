@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import NamedTuple
 
-from sqlalchemy import select
-
 from portal.core.actor import system
-from portal.core.db import db, uuid7
-from portal.demo.common import insert
 from portal.demo.simulator.things import Address
 from portal.shared.assets import queries
 from portal.shared.assets.models import Asset, Unit, UnitKind
 from portal.shared.assets.services import registry
-from portal.shared.devices.models import CAPABILITIES, Device, DeviceStatus, DeviceType, Dialect
+from portal.shared.devices.device_queries import find_device
+from portal.shared.devices.models import CAPABILITIES, DeviceType, Dialect
 from portal.shared.devices.readings import FOLDERS
+from portal.shared.devices.services import broker_keeper
+from portal.shared.devices.services import registry as devices
 
 SIMULATOR = system("simulator")
 PRICE = 100_000
@@ -55,23 +55,22 @@ def enrol(at: Asset, *, rooms: int, vehicles: int, dialect: str) -> list[Member]
             )
             envelope = dialect == "envelope" or (dialect == "mixed" and turn % 2 == 1)
             members.append(_member(at, unit, envelope))
+    broker_keeper.keep()  # a running portal does it by itself, one device after the other
     return members
 
 
 def _member(at: Asset, unit: Unit, envelope: bool) -> Member:
-    """The device of one unit, entered if it is new."""
+    """The device of one unit: entered if it is new, given a new secret if it is known."""
     name = f"sim-{at.asset_number}-{unit.number}".lower()
-    address = Address(FOLDERS[unit.kind], at.asset_number, unit.number)
-    if envelope and db.session.scalar(select(Device.id).where(Device.name == name)) is None:
-        insert(
-            Device,
-            [
-                {
-                    "id": uuid7(), "name": name, "type": TYPES[unit.kind],
-                    "dialect": Dialect.ENVELOPE, "status": DeviceStatus.ACTIVE, "asset_id": at.id, "unit_id": unit.id,
-                    "capabilities": list(CAPABILITIES[unit.kind]),
-                }
-            ],
+    known, dialect = find_device(at.id, name=name), Dialect.ENVELOPE if envelope else Dialect.PLAIN
+    if known is not None and known.dialect != dialect:  # it spoke otherwise in an earlier run
+        devices.retire(device_id=known.id, asset_id=at.id, reason="Simulated anew", actor=SIMULATOR)
+        known, name = None, f"{name}-{secrets.token_hex(3)}"
+    if known is None:
+        made = devices.register(
+            asset_id=at.id, type=TYPES[unit.kind], dialect=dialect, name=name, unit_id=unit.id, actor=SIMULATOR,
+            capabilities=CAPABILITIES[unit.kind],
         )  # fmt: skip
-        db.session.commit()
-    return Member(name, "", address, envelope)
+    else:
+        made = devices.rotate(device_id=known.id, asset_id=at.id, actor=SIMULATOR)
+    return Member(made.device.name, made.secret, Address(FOLDERS[unit.kind], at.asset_number, unit.number), envelope)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from urllib.parse import quote, urlsplit
 
+from config import Settings
 from portal.demo.simulator.device import EnvelopeDevice
 from portal.demo.simulator.enrol import Member
 from portal.demo.simulator.faults import Faults
@@ -210,20 +211,22 @@ class Simulation:
                 say(self.fared().sentence(now - began))
 
 
-def broker_at(url: str, version: str) -> Broker:
-    """The broker of this address; SimulationError says in a sentence that it is none."""
+def door_of(settings: Settings, url: str = "") -> Broker:
+    """Where devices sign in: at this address, or where this portal says; SimulationError when there is none."""
+    address = settings.mqtt_device_address
+    scheme = "mqtts" if address.endswith(":8883") else "mqtt"
+    url = url or (f"{scheme}://{address}" if address else settings.mqtt_device_url or settings.mqtt_url)
     if not url.startswith(("mqtt://", "mqtts://")):
         raise SimulationError("Name the broker with --mqtt-url mqtt://host:1883, or start the portal first.")
-    return Broker(url, version)
+    return Broker(url, settings.mqtt_version)
 
 
 def signed_in(broker: Broker, name: str, secret: str) -> Broker:
-    """The same broker with a device's own name and secret."""
-    if not secret:
-        return broker  # devices that share one account
+    """The same broker with a device's own name and secret; an address that has an account in it is shared by all."""
     parts = urlsplit(broker.url)
-    host = parts.netloc.rpartition("@")[2]
-    return Broker(f"{parts.scheme}://{quote(name, safe='')}:{quote(secret, safe='')}@{host}", broker.version)
+    if parts.username or not secret:
+        return broker
+    return Broker(f"{parts.scheme}://{quote(name, safe='')}:{quote(secret, safe='')}@{parts.netloc}", broker.version)
 
 
 def topics_of(thing: Thing) -> list[str]:
