@@ -222,6 +222,11 @@ def devices_main() -> int:
         broker_keeper.keep()  # the first devices of an installation come before the clockwork has told the broker
     says = {unit_id: {kind: row.value for kind, row in rows.items()} for unit_id, rows in latest.items()}
     log.info("demo_devices_started", units=len(says), devices=len(registered))
-    door = door_of(settings)
-    run(lambda device: signed_in(door, device.name, device.secret(settings)), says, registered, stopping)
+    door, shared = door_of(settings), Broker(settings.mqtt_device_url or settings.mqtt_url, settings.mqtt_version)
+
+    def sign_in(device: DemoDevice) -> Broker:
+        own = device.name in registered
+        return signed_in(door, device.name, device.secret(settings)) if own else shared
+
+    run(sign_in, says, registered, stopping)
     return 0
