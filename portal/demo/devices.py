@@ -217,9 +217,9 @@ def devices_main() -> int:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stopping.set())
     with create_app(settings).app_context():
+        broker_keeper.keep()  # the first devices of an installation come before the clockwork has told the broker
         latest = queries.latest_of([unit.id for unit in units()])
         registered = hardware.in_service()
-        broker_keeper.keep()  # the first devices of an installation come before the clockwork has told the broker
     says = {unit_id: {kind: row.value for kind, row in rows.items()} for unit_id, rows in latest.items()}
     log.info("demo_devices_started", units=len(says), devices=len(registered))
     door, shared = door_of(settings), Broker(settings.mqtt_device_url or settings.mqtt_url, settings.mqtt_version)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from portal.demo.common import DAYS, insert, key
-from portal.demo.places import DEPOT, FLEET, DemoUnit, units
+from portal.demo.places import DEPOT, FLEET, DemoPlace, DemoUnit, units
 from portal.trades.fleet.models import Geofence, Vehicle
 
 #: By the last word of what a vehicle is called: year, fuel, seats, and the limit it is held to, if any.
@@ -14,16 +15,16 @@ MODELS = {
     "Noah": (2014, "petrol", 7, 80), "Hiace": (2018, "diesel", 14, 80), "Hilux": (2019, "diesel", 5, 80),
     "lorry": (2013, "diesel", 3, 50), "tanker": (2017, "diesel", 3, 50), "Canter": (2015, "diesel", 3, 50),
 }  # fmt: skip
-FENCES = (
+FENCES: tuple[tuple[DemoPlace, str, dict[str, Any], str, dict[str, Any]], ...] = (
     (FLEET, "Yard, Mombasa Road", {"kind": "circle", "latitude": -1.3152, "longitude": 36.848, "radius_m": 350},
-     "#0f766e", {"on_enter": False, "on_leave": True}),
+     "#0f766e", {}),
     (FLEET, "City centre", {"kind": "polygon", "points": [
         [-1.2765, 36.8115], [-1.2745, 36.8205], [-1.2815, 36.8275], [-1.2905, 36.8290], [-1.2965, 36.8225],
-        [-1.2935, 36.8130], [-1.2845, 36.8100]]}, "#2563eb", {"speed_limit_kmh": 50}),
+        [-1.2935, 36.8130], [-1.2845, 36.8100]]}, "#2563eb", {"speed_limit_kmh": 55}),
     (FLEET, "Airport", {"kind": "circle", "latitude": -1.3212, "longitude": 36.9243, "radius_m": 900},
      "#7c3aed", {"dwell_minutes": 30}),
     (DEPOT, "Depot yard", {"kind": "circle", "latitude": -1.4563, "longitude": 36.9785, "radius_m": 400},
-     "#0f766e", {"on_leave": True}),
+     "#0f766e", {}),
     (DEPOT, "Kitengela", {"kind": "polygon", "points": [
         [-1.4690, 36.9480], [-1.4690, 36.9660], [-1.4840, 36.9640], [-1.4830, 36.9460]]},
      "#b45309", {"on_enter": True}),
