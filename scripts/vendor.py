@@ -102,6 +102,18 @@ PACKAGES = [
         "IXfV0qwlKXpckz1FhwXVwKRjiIhOnWttOskm5CtxMsjgE/MXAYRHWJqgXOpM8IkcPBoXnyTU5lFHcYa5ChG0LQ==",
         {"countries-50m.json": "world-atlas/countries-50m.json", "LICENSE": "world-atlas/LICENSE"},
     ),
+    Package(  # reads labels where the browser has no reader of its own
+        "barcode-detector",
+        "3.2.2",
+        "/4QOrrNrCRmDSBWiiP4aC72dnkuXUEdcFRidHgbPRXUpy82XcCMvJssI6fEs6JT42LS7DvBVZO70qasJbYKyrA==",
+        {"dist/iife/ponyfill.js": "barcode/barcode-detector.js", "LICENSE": "barcode/LICENSE"},
+    ),
+    Package(
+        "zxing-wasm",
+        "3.1.3",
+        "3lC9BJk4fR5ZJxcGjb0hVnDFOW7KpLXHIebiBmVd4FDRQZVeObztoTKxRUPxlWwSgxrMRONK0u50hBD1aTYEKg==",
+        {"dist/reader/zxing_reader.wasm": "barcode/zxing_reader.wasm", "LICENSE": "barcode/LICENSE-zxing-wasm"},
+    ),
     Package(  # printed into receipts: the faces that every PDF reader has of its own lack the naira sign
         "dejavu-fonts-ttf",
         "2.37.3",
@@ -123,7 +135,7 @@ PACKAGES = [
         },
     ),
 ]
-BINARY = (".ttf",)
+BINARY = (".ttf", ".wasm")
 SOURCE_MAP = re.compile(rb"(//[#@] sourceMappingURL=\S*|/\*[#@] sourceMappingURL=.*?\*/)\s*$")
 
 

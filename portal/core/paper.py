@@ -26,7 +26,7 @@ class Sheet:
     """One A5 page, written from the top down; what is written is remembered in points from the bottom."""
 
     def __init__(self, *, title: str, author: str) -> None:
-        _register()
+        register_fonts()
         self._out = BytesIO()
         self.width, self._height = A5
         self._canvas = Canvas(self._out, pagesize=A5, invariant=1, pageCompression=1)
@@ -111,7 +111,8 @@ def _width(words: str, font: str, size: float) -> float:
     return float(pdfmetrics.stringWidth(words, font, size))
 
 
-def _register() -> None:
+def register_fonts() -> None:
+    """Make the faces known to the writer of documents; twice does no harm."""
     with _guard:
         if PLAIN not in pdfmetrics.getRegisteredFontNames():
             pdfmetrics.registerFont(TTFont(PLAIN, str(FONTS / "DejaVuSans.ttf")))

@@ -34,6 +34,9 @@ SHOWS_A_PAGE = {
     "books.entry_new": "what an entry would do is shown, or another line, before anything is booked",
     "sandbox.decide": "the pretended provider leads a payer on as a foreign site would",
     "sandbox.flutterwave_decide": "the same at the other one",
+    "units.device_register": "a device's secret is shown once, and is stored nowhere to be shown again",
+    "units.device_claim": "the same, where the box came without one",
+    "units.device_step": "the same, when it is given a new one",
 }
 #: Requests that are more than one command: how many at most, and why.
 OUTSIDE = "the gateway is called between opening the payment, taking the turn and keeping its checkout"

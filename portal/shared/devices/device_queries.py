@@ -5,19 +5,29 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, case, func, literal, or_, select, text
 
 from portal.core import locks
 from portal.core.db import db
 from portal.core.paging import Page, page_of
 from portal.core.words import _
 from portal.shared.assets.models import Unit
+from portal.shared.devices import numbering
 from portal.shared.devices.errors import NoSuchClaimCode, NoSuchDevice
-from portal.shared.devices.models import Device, DeviceState, DeviceStatus, DeviceType
+from portal.shared.devices.models import (
+    AssetEvent,
+    Device,
+    DeviceCommand,
+    DeviceState,
+    DeviceStatus,
+    DeviceType,
+    Dialect,
+)
+from portal.shared.devices.numbering import Ranges
 
 
 class Standing(StrEnum):
@@ -143,6 +153,17 @@ def devices_of_unit(unit_id: uuid.UUID, status: str | None = None) -> Sequence[D
     return db.session.scalars(question.where(Device.status == status) if status else question).all()
 
 
+def fixed_to(unit_id: uuid.UUID) -> list[tuple[Device, str]]:
+    """What is fixed to a unit and how each fares, by name."""
+    rows = db.session.execute(
+        select(Device, standing())
+        .outerjoin(DeviceState, DeviceState.device_id == Device.id)
+        .where(Device.unit_id == unit_id)
+        .order_by(Device.name)
+    )
+    return [(device, state) for device, state in rows]
+
+
 def standing_by_unit(asset_id: uuid.UUID) -> dict[uuid.UUID, str]:
     """For each unit of a place with a device in service: how the one that fares worst fares."""
     rows: Any = db.session.execute(
@@ -231,3 +252,74 @@ def _fitting(
         held = func.lower(func.concat_ws(" ", Device.name, Device.note, Device.claim_code))
         question = question.where(or_(func.strpos(held, wanted) > 0, Device.unit_id.in_(units)))
     return question
+
+
+def events_of_device(
+    device: Device, *, kind: str | None = None, cursor: str | None = None, limit: object = 50
+) -> Page[AssetEvent]:
+    """What a device said of the unit it is fixed to now, youngest first; a plain one's words carry no name."""
+    mine = AssetEvent.device_id == device.id if device.dialect == Dialect.ENVELOPE else AssetEvent.device_id.is_(None)
+    question = select(AssetEvent).where(
+        AssetEvent.unit_id == device.unit_id, AssetEvent.asset_id == device.asset_id, mine
+    )
+    if kind:
+        question = question.where(AssetEvent.kind == kind)
+    return page_of(question, (AssetEvent.at, AssetEvent.id), cursor=cursor, limit=limit)
+
+
+def commands_of_device(device: Device, limit: int = 20) -> Sequence[DeviceCommand]:
+    """What a device was told at the unit it is fixed to, youngest first."""
+    if device.unit_id is None:
+        return []
+    mine = (
+        DeviceCommand.device_id == device.id
+        if device.dialect == Dialect.ENVELOPE
+        else DeviceCommand.device_id.is_(None) & DeviceCommand.capability.in_(device.capabilities)
+    )
+    return db.session.scalars(
+        select(DeviceCommand)
+        .where(DeviceCommand.unit_id == device.unit_id, mine)
+        .order_by(DeviceCommand.id.desc())
+        .limit(limit)
+    ).all()
+
+
+@dataclass(frozen=True, slots=True)
+class StartOfDevice:
+    """One start of a device: up to which number all have come, what is missing between, and how often it repeated."""
+
+    boot: int
+    through: int
+    top: int
+    missing: Ranges
+    lost: int
+    repeated: int
+    first_at: datetime
+    last_at: datetime
+
+
+def starts_of(device_id: uuid.UUID, limit: int = 20) -> list[StartOfDevice]:
+    """The starts of a device, the youngest first."""
+    rows = db.session.execute(_STARTS, {"device": device_id, "limit": limit})
+    found = []
+    for row in rows:
+        received = numbering.read(row.received)
+        found.append(
+            StartOfDevice(
+                boot=row.boot,
+                through=numbering.through(received),
+                top=received[-1][1] - 1 if received else 0,
+                missing=numbering.gaps(received),
+                lost=sum(high - low for low, high in numbering.read(row.lost)),
+                repeated=row.repeated,
+                first_at=row.first_at,
+                last_at=row.last_at,
+            )
+        )
+    return found
+
+
+_STARTS = text(
+    "select boot, received::text, lost::text, repeated, first_at, last_at from device_boot"
+    " where device_id = :device order by boot desc limit :limit"
+)

@@ -11,7 +11,9 @@ from portal.core.money import Money
 from portal.reporting import board as look
 from portal.shared.assets.models import UnitKind, UnitStatus
 from portal.shared.assets.queries import kinds_at
+from portal.shared.devices.device_queries import standing_by_unit
 from portal.web.assets import words
+from portal.web.devices import words as device_words
 from portal.web.download import csv_file
 from portal.web.filters import money
 from portal.web.guards import may, permission
@@ -46,6 +48,8 @@ def index(asset_number: str) -> Response:
         chips=[(chip, words.status_words(chip)) for chip in _chips(counts)],
         floors=sorted({row.floor for row in everything if row.floor}, key=lambda floor: (len(floor), floor)),
         types=sorted({row.type for row in everything if row.type}),
+        fares=standing_by_unit(g.place.id),
+        device_words=device_words,
         prices=_prices(shown) if may("units.price") else None,
         path=_paths(asset_number),
         words=words,

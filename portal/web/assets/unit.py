@@ -20,6 +20,7 @@ from portal.shared.assets.models import Unit, UnitStatus
 from portal.shared.assets.queries import get_unit
 from portal.shared.assets.services import registry
 from portal.shared.devices import queries as devices
+from portal.shared.devices.device_queries import fixed_to
 from portal.shared.devices.services import approvals, commands
 from portal.shared.devices.services.commands import takes_two
 from portal.shared.identity.errors import PasswordNeeded
@@ -29,9 +30,10 @@ from portal.web.assets import words
 from portal.web.assets.board import blueprint
 from portal.web.assets.forms import ControlForm, GrantForm, ReasonForm, RoomTermsForm, VehicleTermsForm, given, terms_of
 from portal.web.auth.held import ask
+from portal.web.devices import words as device_words
 from portal.web.forms import as_sent
 from portal.web.guards import current_actor, may, permission, require
-from portal.web.htmx import go, page, toast
+from portal.web.htmx import go, local_path, page, toast
 
 ADDRESS = "/units/<asset_number>/<any(room, vehicle):kind>/<number>"
 
@@ -201,7 +203,7 @@ def _back(unit: Unit, **refused: Any) -> Response:
     """Where the form came from: the panel shows itself again; the page is visited anew, or shown with the refusal."""
     if htmx_request.htmx and htmx_request.htmx.target == "panel":
         return _panel(_unit(unit.kind, unit.number), **refused)
-    return _show(unit, **refused) if refused else go(_address(unit))
+    return _show(unit, **refused) if refused else go(local_path(request.form.get("back"), None) or _address(unit))
 
 
 def _panel(unit: Unit, **refused: Any) -> Response:
@@ -219,6 +221,8 @@ def _show(unit: Unit, **refused: Any) -> Response:
         status=422 if refused else 200,
         earned=revenue.of_unit(unit.id) if money_seen and may("payments.view") else None,
         grants=access.grants_of(unit.id, limit=8),
+        devices=fixed_to(unit.id) if may("devices.view") else [],
+        device_words=device_words,
         happened=happened,
         next=f"{happened.next[0].isoformat()}~{happened.next[1]}" if happened.next else None,
         **standing(unit, refused),
