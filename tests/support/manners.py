@@ -34,6 +34,7 @@ SHOWS_A_PAGE = {
     "books.entry_new": "what an entry would do is shown, or another line, before anything is booked",
     "sandbox.decide": "the pretended provider leads a payer on as a foreign site would",
     "sandbox.flutterwave_decide": "the same at the other one",
+    "admin.boxes": "the secrets of prepared devices come as a file, once",
     "units.device_register": "a device's secret is shown once, and is stored nowhere to be shown again",
     "units.device_claim": "the same, where the box came without one",
     "units.device_step": "the same, when it is given a new one",

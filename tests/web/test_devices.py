@@ -17,7 +17,7 @@ from portal.shared.devices.models import AssetEvent, Device, DeviceCommand, Devi
 from portal.shared.devices.secrets import secret_fits
 from portal.shared.devices.services import registry
 from tests.factories.assets import ACTOR, place, room, vehicle
-from tests.factories.identity import member, sign_in
+from tests.factories.identity import member, person, sign_in
 
 HTMX = {"HX-Request": "true"}
 
@@ -242,6 +242,45 @@ def test_a_boxed_device_is_claimed_by_its_label(as_role, hotel):
     assert "each code works once" in again.text
 
 
+def test_what_is_missing_is_given_up_with_a_reason(as_role, hotel):
+    unit = room(hotel, number="204")
+    device = registered(hotel, name="lock-204", unit_id=unit.id)
+    db.session.execute(
+        text("insert into device_boot (device_id, boot, received, lost, first_at, last_at)"
+             " values (:d, 7, '{[1,4),[6,9)}', '{}', clock_timestamp(), clock_timestamp())"),
+        {"d": device.id},
+    )  # fmt: skip
+    db.session.commit()
+    client = as_role("manager")
+    at = f"/units/{hotel.asset_number}/devices/lock-204"
+    assert client.post(f"{at}/starts/7/give-up", data={"reason": ""}).status_code == 422
+    assert client.post(f"{at}/starts/8/give-up", data={"reason": "dead"}).status_code in (404, 409)
+    assert client.post(f"{at}/starts/7/give-up", data={"reason": "its flash died"}).status_code == 303
+    page = client.get(at).text
+    assert "4–5" not in page
+    assert db.session.scalar(text("select lost::text from device_boot")) == "{[4,6)}"
+
+
+def test_boxes_are_prepared_by_whoever_runs_the_installation(client, hotel):
+    sign_in(client, member(hotel, "owner"))
+    assert client.get("/admin/boxes").status_code in (403, 404)
+    sign_in(client, person(platform_admin=True))
+    answer = client.post("/admin/boxes", data={"number": "3", "type": "lock", "note": "", "once": "x" * 16})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert len(rows) == 3
+    for row in rows:
+        device = db.session.scalar(select(Device).where(Device.name == row["name"]))
+        assert secret_fits(row["secret"], device.secret_hash)
+        assert device.claim_code == row["claim_code"]
+    again = client.post("/admin/boxes", data={"number": "3", "type": "lock", "note": "", "once": "x" * 16})
+    assert again.status_code == 303
+    page = client.get("/admin/boxes").text
+    assert rows[0]["claim_code"] in page
+    assert rows[0]["secret"] not in page
+    assert client.get("/admin/boxes/labels?stock=a4-2x7").data.startswith(b"%PDF")
+    assert client.post("/admin/boxes", data={"number": "501", "type": "lock", "note": ""}).status_code == 422
+
+
 def test_a_label_leads_to_what_it_is_stuck_on(as_role, hotel):
     unit = room(hotel, number="204")
     registered(hotel, name="lock-204")
@@ -300,12 +339,10 @@ def test_the_board_and_the_units_page_tell_how_its_device_fares(as_role, hotel):
 
 def test_a_vehicles_tracker_is_shown_with_its_own_example(as_role, committed):
     fleet = place("fleet")
-    from tests.factories.identity import member as hire
-
     car = vehicle(fleet, number="V1")
     made = registry.register(asset_id=fleet.id, type="tracker", name="tracker-1", unit_id=car.id, actor=ACTOR)
     assert made.device.capabilities == ["ignition"]
     client = as_role("owner")
-    sign_in(client, hire(fleet, "owner"))
+    sign_in(client, member(fleet, "owner"))
     page = client.post(f"/units/{fleet.asset_number}/devices/tracker-1/rotate").text
     assert "up/location" in page

@@ -12,7 +12,7 @@ from portal.core.words import LazyText, lazy_
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 #: One module a family of pages; each hangs its views on the blueprint when it is imported.
-ROOMS = ("views", "people", "mail", "audit", "jobs", "health", "dead_letters")
+ROOMS = ("views", "people", "mail", "audit", "jobs", "health", "dead_letters", "boxes")
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,14 @@ SECTIONS = (
         lazy_("What names no place of ours."),
         "alert-triangle",
         "devices.view",
+        platform=True,
+    ),
+    Section(
+        "admin.boxes",
+        lazy_("Boxed devices"),
+        lazy_("Prepared here, claimed by places."),
+        "box",
+        "devices.register",
         platform=True,
     ),
     Section("admin.jobs", lazy_("Jobs"), lazy_("The clockwork and its last runs."), "clock", "jobs.view"),

@@ -6,6 +6,7 @@ from flask import Response, current_app
 
 from portal.reporting import health as reading
 from portal.web.admin import blueprint
+from portal.web.devices.door import door
 from portal.web.guards import permission
 from portal.web.htmx import page
 
@@ -16,4 +17,4 @@ def health() -> Response:
     """Every part, looked at again by itself."""
     found = reading.parts(redis_url=current_app.extensions["settings"].redis_url)
     troubled = [part for part in found if part.state in (reading.State.DOWN, reading.State.DEGRADED)]
-    return page("admin/health.html", "health", parts=found, troubled=troubled)
+    return page("admin/health.html", "health", parts=found, troubled=troubled, door=door())

@@ -52,6 +52,12 @@ CAPABILITIES: dict[str, dict[str, dict[str, str]]] = {
     UnitKind.VEHICLE: {"ignition": {"turn_on": "player-play", "turn_off": "player-stop"}},
 }
 
+#: What the figures of a subject count.
+MEASURED_IN = {
+    "temperature": "°C", "humidity": "%", "battery": "%", "fuel": "%", "speed": "km/h", "odometer": "km",
+    "engine_hours": "h", "power": "W",
+}  # fmt: skip
+
 
 def action_words(capability: str, action: str) -> str:
     """A command as a button says it."""
@@ -84,7 +90,8 @@ def said_words(kind: str, value: str) -> str:
             fix = json.loads(value)
             value = f"{fix['lat']},{fix['lon']}"
         return value.replace(",", ", ")
-    return _said(language()).get((kind, value), value)
+    known = _said(language()).get((kind, value))
+    return known or (f"{value} {MEASURED_IN[kind]}" if kind in MEASURED_IN else value)
 
 
 def status_words(status: str) -> str:
@@ -143,6 +150,11 @@ def _subjects(_language: str) -> dict[str, str]:
         "passenger_count": _("Passengers"),
         "tampering": _("Tampering"),
         "payment": _("Payment"),
+        "door": _("Door leaf"),
+        "battery": _("Battery"),
+        "power": _("Consumption"),
+        "odometer": _("Odometer"),
+        "engine_hours": _("Engine"),
     }
 
 
@@ -157,6 +169,8 @@ def _said(_language: str) -> dict[tuple[str, str], str]:
         ("electricity", "off"): _("Off"),
         ("ignition", "on"): _("On"),
         ("ignition", "off"): _("Off"),
+        ("door", "open"): _("Open"),
+        ("door", "closed"): _("Closed"),
         ("tampering", "1"): _("Tampering"),
         ("tampering", "0"): _("None"),
     }

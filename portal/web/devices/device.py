@@ -7,8 +7,9 @@ from typing import Any
 from flask import Response, g, request, url_for
 from htmx_flask import request as htmx_request
 
+from portal.core import parse
 from portal.core.errors import DomainError
-from portal.core.words import _
+from portal.core.words import _, ngettext
 from portal.shared.devices.device_queries import (
     commands_of_device,
     events_of_device,
@@ -17,7 +18,7 @@ from portal.shared.devices.device_queries import (
     starts_of,
 )
 from portal.shared.devices.models import Device, DeviceStatus
-from portal.shared.devices.services import registry
+from portal.shared.devices.services import gaps, registry
 from portal.web.assets import unit as unit_pages
 from portal.web.assets import words as unit_words
 from portal.web.assets.board import blueprint
@@ -51,6 +52,17 @@ def device_step(asset_number: str, name: str, step: str) -> Response:
             toast(error.message, "bad")
     else:
         toast(_("That is too long. Shorten it and try again."), "bad")
+    return go(_address(found))
+
+
+@blueprint.post(f"{ADDRESS}/starts/<int:boot>/give-up")
+@permission("devices.register")
+def device_give_up(asset_number: str, name: str, boot: int) -> Response:
+    """Wait no longer for what is missing from one start."""
+    found = get_device(g.place.id, name)
+    reason = parse.text(request.form.get("reason"), "reason", label=_("Reason").lower(), max_length=300)
+    lost = gaps.give_up(device_id=found.id, boot=boot, reason=reason, actor=current_actor())
+    toast(ngettext("%(num)s message counts as lost.", "%(num)s messages count as lost.", lost))
     return go(_address(found))
 
 

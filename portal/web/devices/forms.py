@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from portal.core.words import lazy_
 from portal.shared.devices.models import DeviceType, Dialect
+from portal.shared.devices.services.registry import MOST_BOXED
 from portal.web.devices import words
-from portal.web.forms import BaseForm, ChoiceField, OnceForm, StrictStringField
+from portal.web.forms import BaseForm, ChoiceField, OnceForm, StrictStringField, WholeField
 
 
 class RegisterForm(OnceForm):
@@ -53,6 +54,15 @@ class StepForm(BaseForm):
     note = StrictStringField(lazy_("Note"), required=False, max_length=300)
 
 
-def kinds() -> tuple[str, ...]:
-    """Every type, as the address of the list has it."""
-    return tuple(str(each) for each in DeviceType)
+
+class BoxForm(OnceForm):
+    """Devices to be prepared for whoever will claim them."""
+
+    number = WholeField(lazy_("How many"), minimum=1, maximum=MOST_BOXED, default=10)
+    type = ChoiceField(lazy_("What they are"))
+    note = StrictStringField(lazy_("Note"), required=False, max_length=300)
+
+    def offer(self) -> BoxForm:
+        """Set what may be boxed: a gateway belongs to a place from the start."""
+        self.type.offer([(each, words.type_words(each)) for each in words.TYPES if each != DeviceType.GATEWAY])
+        return self
