@@ -305,6 +305,8 @@ def warnings(settings: Settings) -> list[str]:
         found.append(f"{dotenv} can be read by others on this machine; run: chmod 600 {dotenv}")
     if not settings.production and settings.host not in LOOPBACK and not settings.secure:
         found.append(f"HOST {settings.host} opens the portal to the network without TLS.")
+    if settings.ingesters > 1 and settings.mqtt_version != "5":
+        found.append(f"INGESTERS {settings.ingesters} needs a broker that speaks MQTT 5; one ingester does it all.")
     return found
 
 

@@ -202,8 +202,10 @@ class Portal:
             lambda: serve_web(app, settings),
             lambda: checks.web_answers(settings.host, settings.port),
         )
-        for name in ("worker", "mqtt", *(["devices"] if settings.demo else [])):
-            self.supervisor.role(name, _entry(name))
+        several = settings.ingesters if settings.mqtt_version == "5" else 1  # a broker of before cannot share out
+        ingesters = [f"mqtt-{n}" for n in range(2, several + 1)]
+        for name in ("worker", "mqtt", *ingesters, *(["devices"] if settings.demo else [])):
+            self.supervisor.role(name, _entry(name.partition("-")[0]))
         self.supervisor.wait()
 
     def _start_services(self) -> None:

@@ -153,6 +153,19 @@ def leading(name: str) -> Iterator[bool]:
         connection.close()
 
 
+@contextmanager
+def also_leading(name: str) -> Iterator[bool]:
+    """Inside `leading`: hold another lock beside the first for the length of a block; False when it is taken."""
+    taken = try_lock(db.session.connection(), name)
+    db.session.commit()
+    try:
+        yield taken
+    finally:
+        if taken:
+            db.session.execute(text("select pg_advisory_unlock(:n)"), {"n": lock_number(name)})
+            db.session.commit()
+
+
 def still_leading() -> None:
     """Inside `leading`: raise when its connection is gone, for a leader who has had nothing to store for a while."""
     db.session.execute(text("select 1"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -67,6 +67,12 @@ def beat(name: str, **details: Any) -> None:
         .values(name=name, at=func.clock_timestamp(), details=details)
         .on_conflict_do_update(index_elements=["name"], set_={"at": func.clock_timestamp(), "details": details})
     )
+
+
+@transactional
+def forget(name: str) -> None:
+    """A part is no more, and nobody waits for its next beat."""
+    db.session.execute(delete(Heartbeat).where(Heartbeat.name == name))
 
 
 def jobs() -> Sequence[JobRun]:

@@ -74,6 +74,13 @@ class Broker:
         client.connect(host, port, KEEPALIVE, clean_start=not persistent, properties=asked)
 
 
+def session_over() -> Properties:
+    """The session ends with the connection, and what waits in it with both."""
+    asked = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+    asked.SessionExpiryInterval = 0
+    return asked
+
+
 def command_properties(seconds: float) -> Properties:
     """The broker drops the command after so many seconds, and whoever hears it knows who spoke."""
     marked = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from enum import Enum
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
@@ -12,9 +13,9 @@ import structlog
 from paho.mqtt import client as paho
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from portal.gateways.broker import Broker, command_properties
+from portal.gateways.broker import Broker, command_properties, session_over
 from portal.mqtt.ear import Ear, Message
-from portal.mqtt.routes import PRESENCE, SUBSCRIPTIONS
+from portal.mqtt.routes import PRESENCE, SHARED, SUBSCRIPTIONS
 
 log = structlog.get_logger(__name__)
 
@@ -46,11 +47,25 @@ class Opened(NamedTuple):
 Inbox = SimpleQueue[Heard | Opened]
 
 
+class Hears(Enum):
+    """What a session listens to: everything, when one ingester does it all; its share of it, one of the shares with
+    the devices' states beside it; or nothing any more, to hear what waits for it and then be gone.
+    """
+
+    ALONE = "alone"
+    SHARE_AND_STATES = "share and states"
+    SHARE = "share"
+    NOTHING = "nothing"
+
+
 class Link:
     """A connection of the ingest session. When it ends it is not mended: the next one is a new Link."""
 
-    def __init__(self, broker: Broker, client_id: str, generation: int, inbox: Inbox) -> None:
+    def __init__(
+        self, broker: Broker, client_id: str, generation: int, inbox: Inbox, hears: Hears = Hears.ALONE
+    ) -> None:
         self.broker = broker
+        self.hears = hears
         self.generation = generation
         self.fault: str | None = None
         self._inbox = inbox
@@ -76,10 +91,10 @@ class Link:
         else:
             self._client.loop_start()
 
-    def close(self) -> None:
-        """Send what is waiting to be sent and say goodbye; the session stays with the broker."""
+    def close(self, *, forget: bool = False) -> None:
+        """Send what is waiting to be sent and say goodbye; the session stays with the broker unless it is to forget."""
         self._over.set()
-        self._client.disconnect()
+        self._client.disconnect(properties=session_over() if forget else None)
         self._client.loop_stop()
 
     @property
@@ -150,12 +165,28 @@ class Link:
         # First in the queue: whatever comes by this connection is judged against the resumed session's log.
         self._inbox.put(Opened(self.generation, bool(flags.session_present)))
         if self.broker.modern:
-            listening = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-            states = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE)
-            client.subscribe([*((topic, listening) for topic in SUBSCRIPTIONS), (PRESENCE, states)])
+            self._listen(client)
         else:
             client.subscribe([(topic, 1) for topic in (*SUBSCRIPTIONS, PRESENCE)])
         self._connected.set()
+
+    def _listen(self, client: paho.Client) -> None:
+        """Subscribe to what this session hears, and then let go of what it heard under other settings: in this
+        order, for a message in between may come twice but must not be missed.
+        """
+        alone = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+        states = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE)
+        # A share may not leave out what the portal itself says: commands are known by their mark.
+        shared = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+        wanted = {
+            Hears.ALONE: [*((topic, alone) for topic in SUBSCRIPTIONS), (PRESENCE, states)],
+            Hears.SHARE_AND_STATES: [*((topic, shared) for topic in SHARED), (PRESENCE, states)],
+            Hears.SHARE: [(topic, shared) for topic in SHARED],
+            Hears.NOTHING: [],
+        }[self.hears]
+        if wanted:
+            client.subscribe(wanted)
+        client.unsubscribe([topic for topic in (*SUBSCRIPTIONS, *SHARED, PRESENCE) if topic not in dict(wanted)])
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self._end(f"The connection ended: {reason}")

@@ -35,12 +35,12 @@ Item = tuple[Message, telemetry.Message | None, bytes]
 class Ingest:
     """The one writer of device messages, on the connection that holds the leader's lock."""
 
-    def __init__(self, inbox: Inbox, echoes: Echoes) -> None:
+    def __init__(self, inbox: Inbox, echoes: Echoes, slot: int = 1) -> None:
         self.inbox = inbox
         self.echoes = echoes
         self.stored = self.dead = self.repeated = self.ignored = 0
         self.lag_ms = 0.0
-        self._session = queries.session_name()
+        self._session = session_of(slot)
         self._upto = 0
         self._pages = 0
         self._replay = Replay()
@@ -52,6 +52,10 @@ class Ingest:
     def session(self) -> str:
         """The name under which the broker keeps our session, and the database its log."""
         return self._session
+
+    def forget(self) -> None:
+        """The session is no more, nor is there anything to know it by."""
+        telemetry.forget_session(session=self._session)
 
     def step(self, link: Link, wait: float) -> int:
         """Take one batch from the inbox, or nothing within `wait` seconds; returns how many messages it had."""
@@ -134,7 +138,7 @@ class Ingest:
         for message, _said, _logged in items:
             link.acknowledge(message)
         for ack in stored.acks:
-            link.tell(routes.ack_topic(ack.device), ack_payload(ack))
+            link.tell(routes.device_topic(ack.device, "ack"), ack_payload(ack))
         self.stored += stored.readings
         self.dead += stored.dead
         for asset_id, units in stored.units.items():
@@ -165,6 +169,11 @@ class Ingest:
             telemetry.announce(units=self._spoke)
             self._spoke.clear()
             self._announced = time.monotonic()
+
+
+def session_of(slot: int) -> str:
+    """The session of one ingester: the first keeps the name it has when it is the only one."""
+    return queries.session_name() + (f"-{slot}" if slot > 1 else "")
 
 
 def ack_payload(ack: Ack) -> str:

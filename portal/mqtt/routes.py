@@ -8,6 +8,8 @@ from portal.shared.devices.services.telemetry import Message
 
 #: Whole folders, so that a topic with too many or too few levels is seen and shown, not lost.
 SUBSCRIPTIONS = ("rooms/#", "vehicles/#", "v1/+/up/#")
+#: The same, each message to one of several ingesters.
+SHARED = tuple(f"$share/portal/{topic}" for topic in SUBSCRIPTIONS)
 #: The one subject whose retained word counts: a device's last state is asked for at each connection.
 PRESENCE = "v1/+/status"
 
@@ -21,10 +23,6 @@ def tells_presence(topic: str) -> bool:
     """Whether this is where a device's last state stands."""
     return topic.startswith("v1/") and topic.endswith("/status") and topic.count("/") == 2
 
-
-def ack_topic(device: str) -> str:
-    """Where a device hears what of it is kept."""
-    return f"v1/{device}/down/ack"
 
 
 def command_topic(unit_kind: str, asset_number: str, unit_number: str, capability: str) -> str:

@@ -136,13 +136,28 @@ def _broker(beats: Beats) -> list[Part]:
     if not told.get("connected"):
         said = _("Not connected (%(why)s). Messages wait at the devices.", why=told.get("fault") or _("no answer"))
         return [Part("broker", title, State.DOWN, said)]
+    return [
+        Part("broker", title, State.OK, _("Connected; heard %(seconds)s s ago.", seconds=round(age)), age),
+        _readings("ingest", _("Readings"), told),
+        *(_sharer(beats, n) for n in range(2, int(told.get("of", 1)) + 1)),
+    ]
+
+
+def _readings(name: str, title: str, told: dict[str, Any]) -> Part:
     lag, stored = float(told.get("lag_ms", 0)), f"{told.get('stored', 0):,}"
     state = State.DEGRADED if lag > LAG_LATE else State.OK
     said = _("%(lag)s ms from broker to table; %(stored)s stored since the start.", lag=round(lag), stored=stored)
-    return [
-        Part("broker", title, State.OK, _("Connected; heard %(seconds)s s ago.", seconds=round(age)), age),
-        Part("ingest", _("Readings"), state, said, lag),
-    ]
+    return Part(name, title, state, said, lag)
+
+
+def _sharer(beats: Beats, number: int) -> Part:
+    """One more ingester: the broker gives it its share even while it is away."""
+    name, title = f"ingest-{number}", _("Readings, ingester %(n)s", n=number)
+    age, told = beats.get(f"mqtt-{number}", (None, {}))
+    if age is None or age > SILENT_AFTER or not told.get("connected"):
+        said = _("It is not there, and its share of the messages waits for it. Start it again, or set INGESTERS lower.")
+        return Part(name, title, State.DOWN, said, age)
+    return _readings(name, title, told)
 
 
 def _redis(url: str) -> Part:

@@ -28,7 +28,7 @@ from tests.support.databases import SECRET
 class Ingester:
     """The mqtt role in a process of its own, forked so that it starts in no time."""
 
-    def __init__(self, database_url: str, broker_url: str, log: Path) -> None:
+    def __init__(self, database_url: str, broker_url: str, log: Path, ingesters: int = 1) -> None:
         self.log = log
         self.environ = {
             "DATABASE_URL": database_url,
@@ -36,6 +36,7 @@ class Ingester:
             "SECRET_KEY": SECRET,
             "VAR_DIR": str(log.parent),
             "DEMO": "0",
+            "INGESTERS": str(ingesters),
         }
         self.process: Fork | None = None
         self.die_at_ack = 0
@@ -124,8 +125,8 @@ def ingester(app: Flask, private_broker: Any, committed: Any, tmp_path: Path) ->
     url = app.extensions["settings"].database_url
     made: list[Ingester] = []
 
-    def start(die_at_ack: int = 0) -> Ingester:
-        made.append(Ingester(url, private_broker.url, tmp_path / f"ingester-{len(made)}.log"))
+    def start(die_at_ack: int = 0, ingesters: int = 1) -> Ingester:
+        made.append(Ingester(url, private_broker.url, tmp_path / f"ingester-{len(made)}.log", ingesters))
         return made[-1].start(die_at_ack)
 
     yield start
@@ -147,22 +148,22 @@ def device(private_broker: Any) -> Iterator[Callable[..., Device]]:
         each.close()
 
 
-def soon(truth: Callable[[], bool], within: float = 10.0, every: float = 0.05) -> bool:
+def soon(truth: Callable[[], bool], within: float = 30.0, every: float = 0.05) -> bool:
     """Whether it comes true in time."""
     return wait_until(truth, within, every)
 
 
-def heartbeat() -> dict[str, Any]:
+def heartbeat(name: str = "mqtt") -> dict[str, Any]:
     """What the leading ingester last said of itself."""
     db.session.rollback()
-    return db.session.scalar(text("select details from heartbeat where name = 'mqtt'")) or {}
+    return db.session.scalar(text("select details from heartbeat where name = :name"), {"name": name}) or {}
 
 
-def leads(one: Ingester, within: float = 15.0) -> bool:
+def leads(one: Ingester, within: float = 60.0, place: str = "mqtt") -> bool:
     """Whether this ingester leads and is connected, now or soon."""
 
     def so() -> bool:
-        said = heartbeat()
+        said = heartbeat(place)
         return one.process is not None and said.get("pid") == one.process.pid and bool(said.get("connected"))
 
     return soon(so, within)

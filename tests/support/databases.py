@@ -96,16 +96,26 @@ def crash() -> bool:
     SIGQUIT ends it without a word to its clients and without writing anything down: the next start recovers. What
     was committed survives it only at `careful` databases, for the servers of tests answer before they have written.
     """
+    with gone() as it_is:
+        return it_is
+
+
+@contextmanager
+def gone() -> Iterator[bool]:
+    """This worker's server has died on the spot, for the length of a block; False if it is the tester's own."""
     if external() or not _started:
-        return False
+        yield False
+        return
     cluster = Postgres(run_folder() / f"pg-{worker()}", careless=True)
     running = _started.pop()
     running.send_signal(signal.SIGQUIT)
     running.wait(20)
-    log = run_folder() / f"pg-{worker()}.log"
-    _started.append(cluster.start(log))
-    assert wait_until(cluster.answers, 20), log.read_text()
-    return True
+    try:
+        yield True
+    finally:
+        log = run_folder() / f"pg-{worker()}.log"
+        _started.append(cluster.start(log))
+        assert wait_until(cluster.answers, 20), log.read_text()
 
 
 @contextmanager

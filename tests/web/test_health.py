@@ -39,6 +39,17 @@ def test_ready_with_the_broker_away_and_the_worker_silent(client, committed):
     assert (well["status"], well["checks"]["ingest"]["value"]) == ("ok", 20)
 
 
+def test_an_ingester_that_is_away_holds_its_share_back_and_is_seen(client, committed):
+    runs.beat("mqtt", connected=True, lag_ms=20, stored=7, of=2)
+    parts = client.get("/readyz").json["checks"]
+    assert parts["ingest-2"]["state"] == "down"
+    assert "its share of the messages waits" in parts["ingest-2"]["message"]
+    runs.beat("mqtt-2", connected=True, lag_ms=9_000, stored=3, of=2)
+    parts = client.get("/readyz").json["checks"]
+    assert (parts["ingest-2"]["state"], parts["ingest-2"]["value"]) == ("degraded", 9_000)
+    assert "ingest-3" not in parts
+
+
 def test_redis_away_is_degraded_and_not_down(client, committed, settings_with):
     settings_with(redis_url="redis://127.0.0.1:1")
     answer = client.get("/readyz")
