@@ -27,6 +27,7 @@ from portal.shared.payments.services import (
     verification,
 )
 from portal.trades.fleet.services import drivers, maintenance, upkeep
+from portal.trades.hotel.services import room_senses
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -68,6 +69,7 @@ SCHEDULE = [
     Job("vehicles that fell silent", 60, upkeep.end_silent_trips, batches=True),
     Job("old checkpoints of vehicles", HOUR, upkeep.thin_checkpoints, batches=True),
     Job("alert rules over time", 15, work_rules),
+    Job("rooms somebody should look at", 15, room_senses.work_due),
     Job("alerts nobody acknowledged", 15, escalate_due, batches=True),
     Job("payment messages", 1, inbox.process_due, batches=True),
     Job("payments to ask about", 5, settlement.poll_due, batches=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from portal.shared.assets.models import UnitStatus
 from portal.shared.devices import interlocks
 from portal.shared.devices.services import broker_keeper, command_alerts, hours, retention, watching
 from portal.shared.devices.services import registry as device_registry
+from portal.shared.devices.services.alert_rules import connect_fences
+from portal.shared.devices.services.rule_watch import fence_crossed
 from portal.shared.devices.services.rule_watch import look as look_at_rules
 from portal.shared.devices.services.telling import connect as connect_telling
 from portal.shared.identity import passwords
@@ -29,8 +32,10 @@ from portal.shared.ledger import chart
 from portal.shared.payments import paybill_accounts, purposes
 from portal.shared.payments.services import addresses, bills, receipt_letters
 from portal.trades.fleet.queries import live
+from portal.trades.fleet.queries.fences import fence_names
 from portal.trades.fleet.services import tracking
 from portal.trades.fleet.track import KINDS
+from portal.trades.hotel.services import room_senses
 
 
 def connect(settings: Settings) -> None:
@@ -55,7 +60,8 @@ def connect(settings: Settings) -> None:
         partial(receipt_letters.send_when_settled, public_url=settings.public_url),
     )
     retention.connect(kept_months=settings.events_kept_months)
-    # first among the watchers: it locks vehicles, and what others lock comes after them
+    # first among the watchers: they lock rooms, then vehicles, and what others lock comes after them
+    watching.register("rooms", room_senses.KINDS, room_senses.look)
     watching.register("vehicles", KINDS, tracking.follow)
     watching.register("sums of the hours", (), hours.mark)
     broker_keeper.connect(
@@ -70,6 +76,8 @@ def connect(settings: Settings) -> None:
     interlocks.register("ignition", "turn_off", live.moving)
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))
     connect_telling(settings.public_url)
+    connect_fences(fence_names)
+    outbox.on("fleet.fence.crossed", "alert rules", _fence_rules)
     # the last of the watchers: others lock vehicles and rooms before any alert
     watching.register("alert rules", (), look_at_rules)
 
@@ -77,6 +85,18 @@ def connect(settings: Settings) -> None:
 def _free_devices(body: Mapping[str, Any]) -> None:
     if body["status"] == UnitStatus.RETIRED:
         device_registry.unbind_retired(unit_id=uuid.UUID(body["subject_id"]))
+
+
+def _fence_rules(body: Mapping[str, Any]) -> None:
+    if body["what"] in ("enter", "leave"):  # rules count for themselves how long a vehicle stays
+        fence_crossed(
+            asset_id=uuid.UUID(body["asset_id"]),
+            unit_id=uuid.UUID(body["subject_id"]),
+            geofence_id=uuid.UUID(body["geofence_id"]),
+            what=body["what"],
+            at=datetime.fromisoformat(body["at"]),
+            fence=fence_names(uuid.UUID(body["asset_id"])).get(uuid.UUID(body["geofence_id"])),
+        )
 
 
 def _mailer(settings: Settings) -> Mailer:

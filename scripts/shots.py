@@ -36,6 +36,8 @@ def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     room = first_link(page, f"/units/{hotel}/", "/room/")
     yield "unit", room
     yield "vehicle", first_link(page, f"/units/{fleet}/", "/vehicle/")
+    yield "alerts", f"/units/{fleet}/alerts"
+    yield "alert-rules", f"/units/{hotel}/alerts/rules"
     yield "unit-label", f"{room}/label"
     yield "pay-at-the-door", pay_page(page, hotel)
     yield "payments", f"/payments/{hotel}/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from portal.shared.assets.models import Unit, UnitKind, UnitStatus
 from portal.shared.assets.queries import as_counted
 from portal.shared.devices.models import CAPABILITIES, CommandStatus, DeviceCommand, LatestReading
 from portal.shared.devices.queries import TOLD
+from portal.trades.hotel.queries import RoomStanding, find_standing, room_standing
 
 SOON = timedelta(hours=1)
 ENDING = "ending"
@@ -80,6 +82,8 @@ class Row:
     ending: bool
     says: dict[str, Said] = field(default_factory=dict)
     told: dict[str, Told] = field(default_factory=dict)
+    #: How a room stands by its sensors, where it has any.
+    sense: RoomStanding | None = None
 
     @property
     def switch(self) -> str:
@@ -111,16 +115,26 @@ class Row:
 
 def rows(asset_id: uuid.UUID) -> list[Row]:
     """The whole board of a place, in the order people count its units; of commands, those of its main switch."""
-    return _looked_up(select(*COLUMNS).where(Unit.asset_id == asset_id).order_by(*as_counted()), MAIN_SWITCHES)
+    now = utcnow()
+    found = _looked_up(select(*COLUMNS).where(Unit.asset_id == asset_id).order_by(*as_counted()), MAIN_SWITCHES, now)
+    if any(row.kind == UnitKind.ROOM for row in found):
+        senses = {each.unit_id: each for each in room_standing(asset_id, now=now)}
+        for row in found:
+            row.sense = senses.get(row.id)
+    return found
 
 
 def row_of(unit_id: uuid.UUID) -> Row:
     """One unit as the board shows it, with the last command of everything it can be told."""
-    return _looked_up(select(*COLUMNS).where(Unit.id == unit_id), CAPABLE)[0]
+    now = utcnow()
+    row = _looked_up(select(*COLUMNS).where(Unit.id == unit_id), CAPABLE, now)[0]
+    if row.kind == UnitKind.ROOM:
+        row.sense = find_standing(unit_id, now=now)
+    return row
 
 
-def _looked_up(units: Any, capable: list[tuple[str, str]]) -> list[Row]:
-    soon = utcnow() + SOON
+def _looked_up(units: Any, capable: list[tuple[str, str]], now: datetime) -> list[Row]:
+    soon = now + SOON
     found: dict[uuid.UUID, Row] = {}
     for row in db.session.execute(units):
         ending = row.status == UnitStatus.ACTIVE and row.expires_at < soon
@@ -187,8 +201,27 @@ def count_by_status(board: list[Row]) -> dict[str, int]:
     return counts
 
 
-def matching(board: list[Row], *, status: str = "", floor: str = "", type: str = "", asked: str = "") -> list[Row]:
+#: What the sensors of a room may be asked for, by chip.
+SENSES: dict[str, Callable[[RoomStanding], bool]] = {
+    "occupied": lambda room: room.occupied is True,
+    "empty": lambda room: room.occupied is False,
+    "unlet": lambda room: room.unlet_since is not None,
+    "wasting": lambda room: room.wasting_since is not None,
+    "clean": lambda room: room.ready_to_clean,
+}
+
+
+def count_by_sense(board: list[Row]) -> dict[str, int]:
+    """How many rooms each chip of the sensors stands for; nothing where no room has a sensor."""
+    senses = [row.sense for row in board if row.sense is not None]
+    return {name: sum(map(fits, senses)) for name, fits in SENSES.items()} if senses else {}
+
+
+def matching(
+    board: list[Row], *, status: str = "", floor: str = "", type: str = "", asked: str = "", sense: str = ""
+) -> list[Row]:
     """The rows that fit the chips and the search box; retired units only when asked for."""
+    fits = SENSES.get(sense)
     asked = asked.casefold()
     return [
         row
@@ -196,5 +229,6 @@ def matching(board: list[Row], *, status: str = "", floor: str = "", type: str =
         if (row.ending if status == ENDING else row.status == status if status else row.status != UnitStatus.RETIRED)
         and (not floor or row.floor == floor)
         and (not type or row.type == type)
+        and (fits is None or (row.sense is not None and fits(row.sense)))
         and (not asked or asked in f"{row.number} {row.plate} {row.type} {row.label}".casefold())
     ]

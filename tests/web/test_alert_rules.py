@@ -5,12 +5,15 @@ import uuid
 
 import pytest
 
+from portal.core import outbox
+from portal.core.clock import utcnow
 from portal.core.outbox import undelivered
-from portal.shared.devices.alert_queries import rules_of
+from portal.shared.devices.alert_queries import rules_of, standing_of_units
 from portal.shared.devices.services import alert_handling, alert_rules
 from portal.shared.notifications.queries import by_mail
+from portal.trades.hotel.queries import watch_of
 from tests.factories.alerts import alert, looked, rule, says
-from tests.factories.assets import place, room
+from tests.factories.assets import place, room, vehicle
 from tests.factories.identity import acting, member, sign_in
 
 THRESHOLD = {
@@ -146,6 +149,30 @@ def test_another_places_rule_is_not_there(as_role, hotel):
     assert client.get(at(hotel, f"/{foreign.id}")).status_code == 404
     for step in ("on", "off", "delete"):
         assert client.post(at(hotel, f"/{foreign.id}/{step}")).status_code == 404
+
+
+def test_a_hotel_chooses_when_it_is_told_of_its_rooms(as_role, hotel):
+    client, address = as_role("manager"), f"/units/{hotel.asset_number}/alerts/rooms"
+    assert "Somebody is in a room that is let to nobody" in client.get(at(hotel)).text
+    filled = {"unlet": "y", "unlet_after_seconds": "600", "power_watts": "50", "power_after_minutes": "30"}
+    assert "Saved." in client.post(address, data=filled, follow_redirects=True).text
+    watch = watch_of(hotel.id)
+    assert (watch.unlet_after_seconds, watch.power, watch.power_watts) == (600, False, 50)
+    refused = client.post(address, data=filled | {"power_watts": "0"})
+    assert refused.status_code == 422
+    assert "The watts must be at least 1." in refused.text
+
+
+def test_a_vehicle_that_crosses_a_fence_meets_the_rule_through_the_wiring(committed, wired):
+    fleet = place("fleet")
+    unit, fence = vehicle(fleet), uuid.uuid4()
+    alert_rules.connect_fences(lambda _asset_id: {fence: "Airport"})
+    rule(fleet, "geofence", geofence_id=str(fence))
+    body = {"asset_id": str(fleet.id), "subject_id": str(unit.id), "geofence_id": str(fence), "what": "enter"}
+    outbox._handlers["fleet.fence.crossed"]["alert rules"](body | {"at": utcnow().isoformat(), "historical": False})
+    assert [each.kind for each in standing_of_units([unit.id])] == ["rule"]
+    outbox._handlers["fleet.fence.crossed"]["alert rules"](body | {"what": "leave", "at": utcnow().isoformat()})
+    assert standing_of_units([unit.id]) == []
 
 
 def bell(client, hotel):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import DateTime, Select, cast, func, literal_column, or_, select
+from sqlalchemy import DateTime, Select, cast, func, literal_column, or_, select, text
 
 from portal.core import locks
 from portal.core.clock import utcnow
@@ -206,6 +206,50 @@ def words_of_week(
     return found
 
 
+def words_since(
+    asked: Mapping[uuid.UUID, datetime], kinds: Collection[str], oldest: datetime
+) -> Sequence[tuple[uuid.UUID, str, datetime, str]]:
+    """What units said of some subjects, each since a moment of its own, in the order of its time.
+
+    What is older than `oldest` is left out.
+    """
+    sinces = {unit_id: max(since, oldest) for unit_id, since in asked.items()}
+    rows = db.session.execute(
+        _SAID,
+        {
+            "units": list(sinces),
+            "sinces": list(sinces.values()),
+            "oldest": min(sinces.values()),
+            "kinds": list(kinds),
+        },
+    )
+    return [(row.unit_id, row.kind, row.at, row.value) for row in rows]
+
+
+def standing_of_kinds(kinds: Collection[str]) -> Sequence[tuple[uuid.UUID, str]]:
+    """Place and key of every alert of these kinds that stands anywhere."""
+    rows = db.session.execute(
+        select(Alert.asset_id, Alert.key).where(Alert.kind.in_(kinds), Alert.status != AlertStatus.CLEARED)
+    )
+    return [(asset_id, key) for asset_id, key in rows]
+
+
+def told_since(sinces: Mapping[tuple[uuid.UUID, str], datetime]) -> set[str]:
+    """Of these things, by (unit, key), those that an alert has told of since the moment they began."""
+    if not sinces:
+        return set()
+    rows = db.session.execute(
+        select(Alert.unit_id, Alert.key, func.max(Alert.happened_at))
+        .where(
+            Alert.unit_id.in_({unit_id for unit_id, _key in sinces}),
+            Alert.key.in_({key for _unit_id, key in sinces}),
+            Alert.happened_at >= min(sinces.values()),
+        )
+        .group_by(Alert.unit_id, Alert.key)
+    )
+    return {key for unit_id, key, at in rows if unit_id is not None and at >= sinces[unit_id, key]}
+
+
 def noticed_since(
     unit_ids: Collection[uuid.UUID], keys: Collection[str], since: datetime
 ) -> dict[str, list[tuple[datetime, datetime | None]]]:
@@ -266,3 +310,13 @@ def _known(found: AlertRule | None) -> AlertRule:
     if found is None:
         raise RuleNotFound(_("There is no such rule here."))
     return found
+
+
+_SAID = text(
+    """
+    select e.unit_id, e.kind, e.at, e.value
+    from unnest(cast(:units as uuid[]), cast(:sinces as timestamptz[])) as s(unit_id, since)
+    join asset_event e on e.unit_id = s.unit_id and e.at >= s.since and e.at >= :oldest
+    where e.kind = any(:kinds) order by e.at, e.id
+    """
+)

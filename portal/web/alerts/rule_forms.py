@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from flask import g
-from wtforms import SelectMultipleField
+from wtforms import BooleanField, SelectMultipleField
 from wtforms.fields import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -21,6 +21,7 @@ from portal.shared.devices.models import AlertRule, RuleKind, Severity
 from portal.shared.devices.services import alert_rules
 from portal.shared.devices.services.alert_rules import Draft
 from portal.shared.identity.permissions import role_words
+from portal.trades.hotel.services import room_senses
 from portal.web.alerts.alert_words import severity_words
 from portal.web.assets.words import called
 from portal.web.forms import BaseForm, ChoiceField, ParsedField, StrictStringField, WholeField
@@ -194,6 +195,31 @@ class ScheduleForm(_SubjectForm):
             "from": self.begins.shown(self.begins.data) if self.begins.data else "",
             "to": self.ends.shown(self.ends.data) if self.ends.data else "",
         }
+
+
+class RoomWatchForm(BaseForm):
+    """When a hotel is told of its rooms."""
+
+    unlet = BooleanField(lazy_("Somebody is in a room that is let to nobody"))
+    unlet_after_seconds = WholeField(
+        lazy_("Told after"), maximum=room_senses.MOST_SECONDS, called=lazy_("seconds"),
+        description=lazy_("Seconds; long enough for whoever only looks in."),
+    )  # fmt: skip
+    power = BooleanField(lazy_("Power is drawn in an empty room"))
+    power_watts = WholeField(lazy_("More than"), minimum=1, maximum=room_senses.MOST_WATTS, called=lazy_("watts"))
+    power_after_minutes = WholeField(
+        lazy_("For longer than"), minimum=1, maximum=room_senses.MOST_MINUTES, called=lazy_("minutes")
+    )
+
+    def chosen(self) -> room_senses.Chosen:
+        """What was chosen."""
+        return room_senses.Chosen(
+            unlet=bool(self.unlet.data),
+            unlet_after_seconds=self.unlet_after_seconds.data or 0,
+            power=bool(self.power.data),
+            power_after_minutes=self.power_after_minutes.data or 0,
+            power_watts=self.power_watts.data or 0,
+        )
 
 
 FORMS: dict[str, type[RuleForm]] = {

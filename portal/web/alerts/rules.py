@@ -15,10 +15,13 @@ from portal.shared.devices.alert_queries import get_rule, rules_of
 from portal.shared.devices.models import AlertRule, RuleKind
 from portal.shared.devices.services import alert_rules
 from portal.shared.identity.permissions import role_words
+from portal.trades.hotel.queries import watch_of
+from portal.trades.hotel.services import room_senses
 from portal.web.alerts import alert_words
-from portal.web.alerts.rule_forms import FORMS, RuleForm, filled_from, units_words
+from portal.web.alerts.rule_forms import FORMS, RoomWatchForm, RuleForm, filled_from, units_words
 from portal.web.assets.board import blueprint
 from portal.web.assets.words import called
+from portal.web.forms import as_sent
 from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, page, toast
 
@@ -30,12 +33,40 @@ ICONS = {"threshold": "gauge", "absence": "bell-off", "geofence": "map-pin", "sc
 @blueprint.get(BASE)
 @permission("alerts.rules")
 def alerts_rules(asset_number: str) -> Response:
-    """Every rule of the place, in a line each."""
+    """Every rule of the place, in a line each, and what is told of its rooms."""
+    return _list()
+
+
+@blueprint.post("/units/<asset_number>/alerts/rooms")
+@permission("alerts.rules")
+def alerts_rules_rooms(asset_number: str) -> Response:
+    """Change when the place is told of its rooms."""
+    form, undone = RoomWatchForm(), _room_form()
+    if form.validate_on_submit():
+        try:
+            room_senses.choose(asset_id=g.place.id, chosen=form.chosen(), actor=current_actor())
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            sent = {name: value for name, value in as_sent(undone).items() if value not in ("", "False")}
+            toast(_("Saved."), undo=request.path, **sent)
+            return go(url_for(".alerts_rules", asset_number=asset_number))
+    return _list(form)
+
+
+def _room_form() -> RoomWatchForm:
+    watch = watch_of(g.place.id)
+    return RoomWatchForm(formdata=None, obj=watch)
+
+
+def _list(room_form: RoomWatchForm | None = None) -> Response:
     found, fences = rules_of(g.place.id), alert_rules.fences_of(g.place.id)
     names = {unit.id: called(unit) for unit in units_of(g.place.id)}
     return page(
         "alerts/rules.html",
         "rules",
+        status=422 if room_form else 200,
+        room_form=(room_form or _room_form()) if g.place.kind == "hotel" else None,
         rules=[
             {
                 "rule": rule,

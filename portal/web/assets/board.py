@@ -12,6 +12,7 @@ from portal.reporting import board as look
 from portal.shared.assets.models import UnitKind, UnitStatus
 from portal.shared.assets.queries import kinds_at
 from portal.shared.devices.device_queries import standing_by_unit
+from portal.shared.identity.models import Role
 from portal.web.assets import words
 from portal.web.devices import words as device_words
 from portal.web.download import csv_file
@@ -45,6 +46,9 @@ def index(asset_number: str) -> Response:
         rooms=UnitKind.ROOM in kinds,
         vehicles=UnitKind.VEHICLE in kinds,
         counts=counts,
+        senses=look.count_by_sense(everything),
+        warmth=any("temperature" in row.says for row in shown),
+        big=g.role == Role.HOUSEKEEPER,
         chips=[(chip, words.status_words(chip)) for chip in _chips(counts)],
         floors=sorted({row.floor for row in everything if row.floor}, key=lambda floor: (len(floor), floor)),
         types=sorted({row.type for row in everything if row.type}),
@@ -62,16 +66,18 @@ def export(asset_number: str) -> Response:
     """The rows the board shows, for a spreadsheet; moments in ISO, amounts in major units."""
     priced = may("units.price")
     heads = ["kind", "number", "label", "type", "plate", "status", "expires_at", "told", "told_status", "says",
+             "occupied", "occupied_since", "ready_to_clean",
              *(["price", "currency", "period_minutes"] if priced else [])]  # fmt: skip
     rows = (_cells(row, priced) for row in _fitting(look.rows(g.place.id)))
     return csv_file(f"units-{g.place.asset_number}", heads, rows)
 
 
 def _cells(row: look.Row, priced: bool) -> list[Any]:
-    told, says = row.told.get(row.switch), row.says.get(row.switch)
+    told, says, sense = row.told.get(row.switch), row.says.get(row.switch), row.sense
     cells: list[Any] = [
         row.kind, row.number, row.label, row.type, row.plate, row.status, row.expires_at,
         told.action if told else None, told.status if told else None, says.value if says else None,
+        *((sense.occupied, sense.occupied_since, sense.ready_to_clean) if sense else (None, None, None)),
     ]  # fmt: skip
     if priced:
         cells += [Money(row.price, g.place.currency).to_major_str(), g.place.currency, row.period_minutes]
@@ -86,6 +92,7 @@ def _fitting(everything: list[look.Row]) -> list[look.Row]:
         floor=asked.get("floor", ""),
         type=asked.get("type", ""),
         asked=asked.get("q", "").strip()[:60],
+        sense=asked.get("room", ""),
     )
 
 

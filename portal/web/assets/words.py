@@ -23,6 +23,7 @@ __all__ = [
     "kind_words",
     "reason_words",
     "said_words",
+    "sense_words",
     "status_words",
     "subject_words",
     "told_words",
@@ -94,6 +95,17 @@ def said_words(kind: str, value: str) -> str:
     return known or (f"{value} {MEASURED_IN[kind]}" if kind in MEASURED_IN else value)
 
 
+def sense_words(sense: str) -> str:
+    """What the sensors of a room may be asked for."""
+    return {
+        "occupied": _("Occupied"),
+        "empty": _("Empty"),
+        "unlet": _("Occupied, not let"),
+        "wasting": _("Power on, empty"),
+        "clean": _("Ready to clean"),
+    }[sense]
+
+
 def status_words(status: str) -> str:
     """A unit's status as the board says it; `ending` is active with less than an hour to go."""
     return _statuses(language()).get(status, status)
@@ -144,6 +156,9 @@ def _subjects(_language: str) -> dict[str, str]:
         "access": _("Door"),
         "electricity": _("Power"),
         "occupancy": _("Occupancy"),
+        "fuel": _("Fuel"),
+        "humidity": _("Humidity"),
+        "temperature": _("Temperature"),
         "ignition": _("Ignition"),
         "location": _("Location"),
         "speed": _("Speed"),

@@ -22,7 +22,7 @@ from portal.core.db import db
 from portal.core.transaction import transactional
 from portal.shared.assets.queries import asset_of, units_by_id
 from portal.shared.devices import rule_conditions as conditions
-from portal.shared.devices.alert_queries import lock_standing_rows, noticed_since, rules_at_work
+from portal.shared.devices.alert_queries import lock_standing_rows, noticed_since, rules_at_work, words_since
 from portal.shared.devices.models import AlertRule, RuleKind, RuleStanding, Severity
 from portal.shared.devices.rule_conditions import Run
 from portal.shared.devices.services import alerts
@@ -269,16 +269,7 @@ def _about(rule: AlertRule, asset_id: uuid.UUID, unit_id: uuid.UUID, unit_kind: 
 
 def _words(spoke: Sequence[Spoke], subjects: set[str]) -> dict[tuple[uuid.UUID, str], list[tuple[datetime, str]]]:
     """What these units said of some subjects since somebody last looked, in the order of its time."""
-    oldest = utcnow() - OLDEST
-    rows = db.session.execute(
-        _SAID,
-        {
-            "units": [each.unit_id for each in spoke],
-            "sinces": [max(each.since, oldest) for each in spoke],
-            "kinds": list(subjects),
-            "oldest": max(min(each.since for each in spoke), oldest),
-        },
-    )
+    rows = words_since({each.unit_id: each.since for each in spoke}, subjects, utcnow() - OLDEST)
     found: dict[tuple[uuid.UUID, str], list[tuple[datetime, str]]] = defaultdict(list)
     for unit_id, kind, at, value in rows:
         found[unit_id, kind].append((at, value))
@@ -296,14 +287,6 @@ def _zone_named(name: str) -> ZoneInfo:
 
 _EVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
 _ALIKE = (("turn_on", "on"), ("turn_off", "off"), ("lock", "locked"), ("unlock", "unlocked"))
-_SAID = text(
-    """
-    select e.unit_id, e.kind, e.at, e.value
-    from unnest(cast(:units as uuid[]), cast(:sinces as timestamptz[])) as s(unit_id, since)
-    join asset_event e on e.unit_id = s.unit_id and e.at >= s.since and e.at >= :oldest
-    where e.kind = any(:kinds) order by e.at, e.id
-    """
-)
 _DUE = text(
     """
     update rule_standing s set raised_at = :now from (

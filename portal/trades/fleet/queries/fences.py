@@ -21,6 +21,12 @@ def get_fence(asset_id: uuid.UUID, fence_id: uuid.UUID) -> Geofence:
     return fence
 
 
+def fence_names(asset_id: uuid.UUID) -> dict[uuid.UUID, str]:
+    """The fences in use at a place by id, each with its name."""
+    rows = db.session.execute(select(Geofence.id, Geofence.name).where(Geofence.asset_id == asset_id, Geofence.active))
+    return {fence_id: name for fence_id, name in rows}
+
+
 def lock_fence(asset_id: uuid.UUID, fence_id: uuid.UUID) -> Geofence:
     """The same, locked and fresh until the transaction ends."""
     locks.taking("vehicle")
