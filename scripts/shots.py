@@ -38,6 +38,11 @@ def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "vehicle", first_link(page, f"/units/{fleet}/", "/vehicle/")
     yield "alerts", f"/units/{fleet}/alerts"
     yield "alert-rules", f"/units/{hotel}/alerts/rules"
+    yield "fleet-map", f"/fleet/{fleet}/"
+    yield "fleet-vehicle", first_link(page, f"/fleet/{fleet}/", "/vehicles/")
+    yield "trips", f"/fleet/{fleet}/trips"
+    yield "fences", f"/fleet/{fleet}/fences"
+    yield "fence", f"/fleet/{fleet}/fences/new"
     yield "unit-label", f"{room}/label"
     yield "pay-at-the-door", pay_page(page, hotel)
     yield "payments", f"/payments/{hotel}/"

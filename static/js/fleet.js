@@ -157,10 +157,9 @@ function choose(number, { go = true } = {}) {
   remember();
 }
 
-/** How much of the map the side panel hides, in pixels. */
+/** How much of the map the side panel hides, or will once it has come: it is 420 pixels wide. */
 function covered() {
-  const [panel, here] = [document.getElementById("panel"), map.getContainer().getBoundingClientRect()];
-  return panel?.childElementCount && innerWidth >= 768 ? Math.max(0, here.right - panel.getBoundingClientRect().left) : 0;
+  return innerWidth < 768 ? 0 : Math.max(0, map.getContainer().getBoundingClientRect().right - (document.documentElement.clientWidth - 420));
 }
 
 function behindPanel(one) {

@@ -139,6 +139,11 @@ if (points.length) {
   [slider.min, slider.max] = [String(points[0][0]), String(points.at(-1)[0])];
   profile();
   seek(points.at(-1)[0]);
+  slider.addEventListener("keydown", (event) => {
+    if (event.key !== " " && event.key !== play.dataset.key) return;
+    event.preventDefault();
+    play.click();
+  });
   slider.addEventListener("input", () => seek(Number(slider.value)));
   play.addEventListener("click", () => {
     if (playing) return pause();

@@ -23,7 +23,7 @@ class Server:
         self.environ = {**inherited, "VAR_DIR": str(folder), "PORT": "0", "PYTHONWARNINGS": "", **environ}
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, seconds: float = 60.0) -> dict[str, Any]:
+    def start(self, seconds: float = 240.0) -> dict[str, Any]:
         """Run it and wait for the file that says it is ready."""
         variables = [f"{name}={value}" for name, value in self.environ.items()]
         command = ["env", "-i", *variables, sys.executable, str(ROOT / "run.py"), *self.arguments]

@@ -140,6 +140,7 @@ export function createMap(element, { keyboard = true } = {}) {
     new Grid({ pane: "grid" }).addTo(map);
     outlines(map, element.dataset.outlines);
   }
+  for (const tools of element.querySelectorAll(".map-tools")) L.DomEvent.disableClickPropagation(tools); // a button is no place on the map
   onTheme(() => map.eachLayer((layer) => layer instanceof Sheet && layer.redraw()));
   new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(element);
   return map;
