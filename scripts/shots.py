@@ -54,6 +54,16 @@ def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "bill", first_link(
         page, f"/payments/{hotel}/bills?status=part_paid", f"/payments/{hotel}/bills/", r"/[0-9]+$"
     )
+    yield "drivers", f"/fleet/{fleet}/drivers"
+    yield "driver", first_link(page, f"/fleet/{fleet}/drivers", f"/fleet/{fleet}/drivers/", r"/[0-9]+$")
+    yield "who-has-what", f"/fleet/{fleet}/drivers/vehicles"
+    yield "maintenance", f"/fleet/{fleet}/maintenance"
+    yield "work-orders", f"/fleet/{fleet}/maintenance/orders"
+    yield "work-order", f"/fleet/{fleet}/maintenance/orders/1"
+    yield "incidents", f"/fleet/{fleet}/incidents"
+    yield "incident", f"/fleet/{fleet}/incidents/1"
+    yield "utilisation", f"/fleet/{fleet}/utilisation"
+    yield "my-vehicle", f"/driving/{fleet}/"
     yield "mobile-money", f"/payments/{fleet}/mobile"
     yield "refunds", f"/payments/{hotel}/refunds"
     yield "payouts", f"/payments/{hotel}/payouts"

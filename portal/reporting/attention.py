@@ -20,6 +20,8 @@ from portal.shared.devices.models import CommandStatus, DeadLetter, DeviceComman
 from portal.shared.devices.queries import TOLD
 from portal.shared.payments.models import IntentStatus, Payment, PaymentIntent
 from portal.shared.payments.reconciliation_queries import count_open
+from portal.trades.fleet.driver_queries import licences_told_of
+from portal.trades.fleet.maintenance_queries import count_over
 
 UNREACHED = (CommandStatus.EXPIRED, CommandStatus.FAILED, CommandStatus.REJECTED)
 LOOK_BACK = timedelta(days=2)
@@ -75,6 +77,9 @@ class Attention:
     dead_letters: int
     differences: int
     alerts: tuple[int, int] = (0, 0)
+    #: Maintenance that is over, and licences that run out or have: each has an alert of its own, which is counted.
+    overdue: int = 0
+    licences: int = 0
 
     @property
     def total(self) -> int:
@@ -96,6 +101,8 @@ def at(asset_id: uuid.UUID) -> Attention:
         dead_letters=dead.get(asset_id, 0),
         differences=differ.get(asset_id, 0),
         alerts=open_counts([asset_id]).get(asset_id, (0, 0)),
+        overdue=count_over([asset_id]).get(asset_id, 0),
+        licences=licences_told_of(asset_id),
     )
 
 

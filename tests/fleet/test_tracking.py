@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from portal.core.db import db, uuid7
+from portal.core.db import db
 from portal.core.outbox import OutboxEvent
 from portal.reporting import fleet
-from portal.shared.assets.queries import unit_of
+from portal.shared.assets.queries import asset_of, unit_of
 from portal.shared.devices import interlocks
 from portal.shared.devices.models import ReadingNews
 from portal.shared.devices.readings import from_plain_topic
@@ -25,8 +25,9 @@ from portal.trades.fleet.models import (
 )
 from portal.trades.fleet.queries import live
 from portal.trades.fleet.queries.history import track_of
-from portal.trades.fleet.services import tracking
+from portal.trades.fleet.services import assignments, tracking
 from tests.factories import assets as make
+from tests.factories import fleet as office
 from tests.factories import payments
 from tests.factories.words import look, micros, moment, store, tell
 from tests.fleet.seen import batches, driven, fence, known_of, place_of, retold
@@ -123,22 +124,26 @@ def test_a_reading_from_a_plain_topic_moves_the_vehicle(session):
     assert told.count("fleet.vehicle.moved") == 1
 
 
-def test_a_late_fix_keeps_the_driver_of_a_trip(session):
+def test_a_trip_has_its_driver_and_a_late_fix_leaves_it(session):
     unit, teller = make.vehicle(), Teller()
     arrived = teller.drive(0, 5_000)
     teller.park(arrived, 600, every=20, at_m=5_000)
     words = list(teller.words)
+    driver = office.driver(asset_of(unit.asset_id), licence_days=9_999)
+    assignments.assign(
+        asset_id=unit.asset_id,
+        unit_id=unit.id,
+        driver_id=driver.id,
+        starts_at=moment(words[0].at) - timedelta(hours=1),
+        actor=make.ACTOR,
+    )
     tell(unit, words[2:])
-    trip = session.scalars(select(Trip).where(Trip.unit_id == unit.id)).one()
-    driver = uuid7()
-    session.execute(text("set local session_replication_role = replica"))
-    session.execute(text("update trip set driver_id = :driver where id = :id"), {"driver": driver, "id": trip.id})
-    session.commit()
+    assert session.scalars(select(Trip.driver_id).where(Trip.unit_id == unit.id)).all() == [driver.id]
     tell(unit, words[:2])
     session.expire_all()
     again = session.scalars(select(Trip).where(Trip.unit_id == unit.id)).one()
     assert again.started_at < moment(words[2].at)
-    assert again.driver_id == driver
+    assert again.driver_id == driver.id
 
 
 def test_two_places_do_not_see_each_other(session):

@@ -102,14 +102,10 @@ def driver_figures(asset_id: uuid.UUID, today: date, now: datetime) -> dict[str,
     return {**dict(zip(("active", "away", "licences"), map(int, row), strict=True)), "driving": int(driving or 0)}
 
 
-def licences_to_renew(asset_ids: Collection[uuid.UUID], by: date) -> dict[uuid.UUID, int]:
-    """How many drivers of each place have a licence that ends on or before a day."""
-    rows = db.session.execute(
-        select(Driver.asset_id, func.count())
-        .where(Driver.asset_id.in_(asset_ids), Driver.status != DriverStatus.LEFT, Driver.licence_expires_on <= by)
-        .group_by(Driver.asset_id)
-    )
-    return {asset_id: number for asset_id, number in rows}
+def licences_told_of(asset_id: uuid.UUID) -> int:
+    """How many drivers of a place have a licence that runs out soon or has, as far as it was told of."""
+    told = select(func.count()).where(Driver.asset_id == asset_id, Driver.told_of_licence.isnot(None))
+    return int(db.session.scalar(told) or 0)
 
 
 def driver_at(unit_id: uuid.UUID, moment: datetime) -> Driver | None:

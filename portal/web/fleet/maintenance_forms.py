@@ -35,7 +35,7 @@ class PlanForm(OnceForm):
     soon_hours = WholeField(lazy_("Say so this many engine hours before"), maximum=MOST_HOURS, default=25)
     soon_days = WholeField(lazy_("Say so this many days before"), maximum=MOST_DAYS, default=14)
     last_done_on = DayField(lazy_("Last done on"), required=False)
-    last_done_km = WholeField(lazy_("Odometer then, in km"), required=False, maximum=MOST_KM)
+    last_done_km = WholeField(lazy_("Odometer then"), required=False, maximum=MOST_KM)
     last_done_hours = WholeField(lazy_("Engine hours then"), required=False, maximum=MOST_HOURS)
 
 

@@ -57,6 +57,8 @@ def _waiting(place: Asset, links: dict[str, str | None], sees_units: bool) -> at
         dead_letters=found.dead_letters if links["dead_letters"] else 0,
         differences=found.differences if links["differences"] else 0,
         alerts=found.alerts if links["alerts"] else (0, 0),
+        overdue=found.overdue if links["maintenance"] else 0,
+        licences=found.licences if links["drivers"] else 0,
     )
 
 
@@ -79,6 +81,8 @@ def _links(place: Asset) -> dict[str, str | None]:
         "dead_letters": ("admin.dead_letters", "devices.view"),
         "differences": ("payments.reconciliation", "payments.reconcile"),
         "alerts": ("units.alerts", "alerts.view"),
+        "maintenance": ("fleet.maintenance", "fleet.maintain"),
+        "drivers": ("fleet.drivers", "fleet.manage"),
     }
     known = current_app.view_functions
     return {

@@ -6,12 +6,16 @@ import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import TextClause, text
 
 from portal.core.db import db, uuid7
 from portal.trades.fleet.found import SECOND, DayFigures, DrivingFound, Found, StopFound, TripFound
+from portal.trades.fleet.services.assignments import stamp_trips
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _AT = "timestamptz 'epoch' + r.{0} * interval '1 microsecond'"
 
@@ -218,11 +222,17 @@ def _write_trips(sheets: Sequence[Sheet], gone: Gone, written: Written) -> None:
         {**_row(sheet, trip), "driver_id": _driver(gone.get(sheet.unit_id, {}).get("trip", ()), trip)}
         for sheet, trip in found.values()
     ]
+    fresh = []
     for row in _save(_TRIPS, rows):
         written.trip_ids[row.unit_id, row.started] = row.id
         sheet, trip = found[row.unit_id, row.started]
+        if row.fresh:
+            fresh.append((sheet, trip))
         if row.fresh and not _moved(gone, sheet, "trip", "", trip.started):
             written.trips.append(Fresh(sheet, trip))
+    if fresh:
+        first = timedelta(microseconds=min(trip.started for _sheet, trip in fresh))
+        stamp_trips(unit_ids={sheet.unit_id for sheet, _trip in fresh}, since=EPOCH + first)
 
 
 def _write_driving(sheets: Sequence[Sheet], gone: Gone, written: Written) -> None:
