@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -47,6 +47,17 @@ def page_of(statement: Select[T], order: Sequence[Column], *, cursor: str | None
     rows = db.session.execute(statement.add_columns(*order)).all()
     more = len(rows) > most
     return Page([row[0] for row in rows[:most]], _cursor(rows[most - 1][1:]) if more else None)
+
+
+def every(ask: Callable[[str | None], Page[T]]) -> Iterator[T]:
+    """Every row of a list that is asked for page by page, so that an export holds little at a time."""
+    cursor: str | None = None
+    while True:
+        found = ask(cursor)
+        yield from found.items
+        if found.next is None:
+            return
+        cursor = found.next
 
 
 def _cursor(values: Sequence[Any]) -> str:

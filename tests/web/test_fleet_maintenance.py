@@ -12,6 +12,7 @@ from portal.shared.assets.queries import unit_of
 from portal.shared.identity.models import Role
 from portal.trades.fleet.maintenance_queries import get_order, lines_of, plans_of_unit, standing_of, templates_of
 from portal.trades.fleet.models import VehicleState
+from portal.trades.fleet.services import drivers, maintenance
 from tests.factories import assets, fleet
 from tests.factories.assets import ACTOR
 from tests.web.test_fleet_drivers import browser
@@ -239,3 +240,16 @@ def test_another_places_plans_and_orders_are_not_there(desk, place):
 def test_a_plan_far_in_days_says_how_many(desk, place, car):
     fleet.plan(car, "Inspection", every_days=365, last_done_on=local_date(place.timezone) - timedelta(days=377))
     assert "12 days over" in desk.get(base(place)).text
+
+
+def test_what_is_over_and_licences_stand_on_the_first_page(app, wired, desk, place, car):
+    fleet.plan(car)
+    drive(car, 12_000)
+    fleet.driver(place, licence_days=4)
+    maintenance.tell_of_due()
+    drivers.tell_of_licences()
+    home = f"/home/{place.asset_number}/"
+    shown = desk.get(home).text
+    assert "Maintenance of 1 plan is over its time" in shown
+    assert "1 driver's licence to renew" in shown.replace("&#39;", "'")
+    assert "Maintenance of" not in browser(app, place, Role.VIEWER).get(home).text

@@ -13,7 +13,7 @@ from sqlalchemy import Select, exists, func, or_, select
 from portal.core import locks
 from portal.core.db import db
 from portal.core.money import Money
-from portal.core.paging import Page, page_of
+from portal.core.paging import Page, every, page_of
 from portal.core.words import _
 from portal.shared.assets.queries import asset_of
 from portal.shared.customers.models import Customer
@@ -76,14 +76,8 @@ def bills_of(asset_id: uuid.UUID, wanted: WantedBills, *, cursor: str | None = N
 
 
 def all_bills_of(asset_id: uuid.UUID, wanted: WantedBills) -> Iterator[Bill]:
-    """Every bill that is wanted, page by page, so that an export holds little at a time."""
-    cursor: str | None = None
-    while True:
-        found = bills_of(asset_id, wanted, cursor=cursor, limit=200)
-        yield from found.items
-        if found.next is None:
-            return
-        cursor = found.next
+    """Every bill that is wanted, page by page."""
+    return every(lambda cursor: bills_of(asset_id, wanted, cursor=cursor, limit=200))
 
 
 def bill_figures(asset_id: uuid.UUID, wanted: WantedBills, today: date) -> dict[str, int]:

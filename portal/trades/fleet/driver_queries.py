@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, or_, select
 
 from portal.core import locks
 from portal.core.db import db
-from portal.core.paging import Page, page_of
+from portal.core.paging import Page, every, page_of
 from portal.core.words import _
 from portal.shared.assets.models import Asset
 from portal.trades.fleet.models import Driver, DriverAssignment, DriverStatus
@@ -62,14 +62,8 @@ def drivers_of(
 
 
 def all_drivers_of(asset_id: uuid.UUID, wanted: WantedDrivers) -> Iterator[Driver]:
-    """Every driver that is wanted, page by page, so that an export holds little at a time."""
-    cursor: str | None = None
-    while True:
-        found = drivers_of(asset_id, wanted, cursor=cursor, limit=200)
-        yield from found.items
-        if found.next is None:
-            return
-        cursor = found.next
+    """Every driver that is wanted, page by page."""
+    return every(lambda cursor: drivers_of(asset_id, wanted, cursor=cursor, limit=200))
 
 
 def drivers_at_work(asset_id: uuid.UUID) -> Sequence[Driver]:

@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, or_, select
 
 from portal.core import locks, parse
 from portal.core.db import db
-from portal.core.paging import Page, page_of
+from portal.core.paging import Page, every, page_of
 from portal.core.words import _
 from portal.shared.assets.models import Unit
 from portal.shared.devices.models import Alert, AssetEvent
@@ -57,14 +57,8 @@ def incidents_of(
 
 
 def all_incidents_of(asset_id: uuid.UUID, wanted: WantedIncidents) -> Iterator[Incident]:
-    """Every incident that is wanted, page by page, so that an export holds little at a time."""
-    cursor: str | None = None
-    while True:
-        found = incidents_of(asset_id, wanted, cursor=cursor, limit=200)
-        yield from found.items
-        if found.next is None:
-            return
-        cursor = found.next
+    """Every incident that is wanted, page by page."""
+    return every(lambda cursor: incidents_of(asset_id, wanted, cursor=cursor, limit=200))
 
 
 def incident_figures(asset_id: uuid.UUID, wanted: WantedIncidents) -> dict[str, int]:

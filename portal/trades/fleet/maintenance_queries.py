@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 from portal.core import locks
 from portal.core.clock import local_date
 from portal.core.db import db
-from portal.core.paging import Page, page_of
+from portal.core.paging import Page, every, page_of
 from portal.core.words import _
 from portal.shared.assets.models import Asset, Unit, UnitStatus
 from portal.trades.fleet.due import Due, Meters, due
@@ -194,14 +194,8 @@ def orders_of(asset_id: uuid.UUID, wanted: WantedOrders, *, cursor: str | None =
 
 
 def all_orders_of(asset_id: uuid.UUID, wanted: WantedOrders) -> Iterator[WorkOrder]:
-    """Every work order that is wanted, page by page, so that an export holds little at a time."""
-    cursor: str | None = None
-    while True:
-        found = orders_of(asset_id, wanted, cursor=cursor, limit=200)
-        yield from found.items
-        if found.next is None:
-            return
-        cursor = found.next
+    """Every work order that is wanted, page by page."""
+    return every(lambda cursor: orders_of(asset_id, wanted, cursor=cursor, limit=200))
 
 
 def order_figures(asset_id: uuid.UUID, wanted: WantedOrders) -> dict[str, int]:

@@ -13,8 +13,8 @@ from portal.core.clock import utcnow
 from portal.core.errors import DomainError
 from portal.core.words import _
 from portal.reporting import fleet_office
-from portal.shared.assets.models import UnitKind, UnitStatus
-from portal.shared.assets.queries import get_unit, units_by_id, units_of
+from portal.shared.assets.models import UnitKind
+from portal.shared.assets.queries import get_unit, units_by_id
 from portal.shared.audit.queries import trail
 from portal.shared.identity.models import Role
 from portal.shared.identity.queries import members_of
@@ -26,6 +26,7 @@ from portal.trades.fleet.services import assignments, drivers
 from portal.web.context import shell
 from portal.web.download import csv_file
 from portal.web.fleet import office_words as words
+from portal.web.fleet.choices import offered, vehicles
 from portal.web.fleet.driver_forms import AssignForm, DriverForm, HandOverForm, StatusForm, TakeBackForm
 from portal.web.fleet.views import blueprint
 from portal.web.guards import current_actor, permission
@@ -239,7 +240,7 @@ def _show(driver: Driver, form: AssignForm | None = None, refused: str | None = 
 
 def _wheel(refused: dict[uuid.UUID, str] | None = None, status: int = 200, said: str | None = None) -> Response:
     now = utcnow()
-    units = [each for each in units_of(g.place.id, UnitKind.VEHICLE) if each.status != UnitStatus.RETIRED]
+    units = vehicles()
     return page(
         "fleet/wheel.html",
         "rows",
@@ -270,13 +271,7 @@ def _sentences(form: Any) -> list[str]:
 
 
 def _vehicles_offered(form: AssignForm) -> AssignForm:
-    vehicles = [each for each in units_of(g.place.id, UnitKind.VEHICLE) if each.status != UnitStatus.RETIRED]
-    form.unit.offer(
-        [
-            ("", _("Choose a vehicle")),
-            *((each.id, " · ".join(filter(None, (each.number, each.plate)))) for each in vehicles),
-        ]
-    )
+    form.unit.offer(offered(vehicles(), _("Choose a vehicle")))
     return form
 
 

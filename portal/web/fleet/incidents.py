@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ from portal.core.clock import utcnow
 from portal.core.errors import DomainError
 from portal.core.money import Money
 from portal.core.words import _
-from portal.shared.assets.models import Unit, UnitKind
+from portal.shared.assets.models import UnitKind
 from portal.shared.assets.queries import find_unit, unit_of, units_by_id, units_of
 from portal.shared.audit.queries import trail
 from portal.trades.fleet import incident_queries as queries
@@ -24,6 +23,7 @@ from portal.trades.fleet.models import Incident, IncidentKind, IncidentSeverity,
 from portal.trades.fleet.services import incidents as service
 from portal.web.download import csv_file, sum_of
 from portal.web.fleet import office_words as words
+from portal.web.fleet.choices import offered
 from portal.web.fleet.incident_forms import IncidentForm, NoteForm
 from portal.web.fleet.views import blueprint
 from portal.web.guards import current_actor, permission
@@ -184,13 +184,8 @@ def _show(incident: Incident, form: NoteForm | None = None) -> Response:
 
 
 def _offered(form: IncidentForm) -> IncidentForm:
-    vehicles: Sequence[Unit] = units_of(g.place.id, UnitKind.VEHICLE)
-    form.unit.offer(
-        [
-            ("", _("Choose a vehicle")),
-            *((each.id, " · ".join(filter(None, (each.number, each.plate)))) for each in vehicles),
-        ]
-    )
+    every = units_of(g.place.id, UnitKind.VEHICLE)  # a vehicle that has gone may still have had an accident
+    form.unit.offer(offered(every, _("Choose a vehicle")))
     people = {each.id: each.name for each in all_drivers_of(g.place.id, WantedDrivers())}
     form.driver.offer([("", _("Whoever had it")), *people.items()])
     form.kind.offer([(each.value, words.incident_kind(each)) for each in IncidentKind])

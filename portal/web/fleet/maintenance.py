@@ -10,8 +10,8 @@ from flask import Response, g, request, url_for
 from portal.core import parse
 from portal.core.errors import DomainError
 from portal.core.words import _, ngettext
-from portal.shared.assets.models import Unit, UnitKind, UnitStatus
-from portal.shared.assets.queries import find_unit, unit_of, units_of
+from portal.shared.assets.models import UnitKind
+from portal.shared.assets.queries import find_unit, unit_of
 from portal.trades.fleet import maintenance_queries as queries
 from portal.trades.fleet.due import METRES, SECONDS
 from portal.trades.fleet.maintenance_queries import Standing
@@ -20,6 +20,7 @@ from portal.trades.fleet.services import maintenance as service
 from portal.web.context import shell
 from portal.web.download import csv_file
 from portal.web.fleet import office_words as words
+from portal.web.fleet.choices import offered, vehicles
 from portal.web.fleet.maintenance_forms import CopyForm, PlanForm
 from portal.web.fleet.views import blueprint
 from portal.web.guards import current_actor, permission
@@ -133,13 +134,10 @@ def maintenance_again(asset_number: str, plan_id: uuid.UUID) -> Response:
 def maintenance_copy(asset_number: str, plan_id: uuid.UUID) -> Response:
     """Give many vehicles the same plan."""
     plan, form = queries.get_plan(g.place.id, plan_id), CopyForm()
-    vehicles = _vehicles()
-    have = {
-        unit_id for unit_id, names in queries.plan_names([each.id for each in vehicles]).items() if plan.name in names
-    }
-    form.units.choices = [
-        (str(each.id), " · ".join(filter(None, (each.number, each.plate)))) for each in vehicles if each.id not in have
-    ]
+    every = vehicles()
+    names = queries.plan_names([each.id for each in every])
+    lacking = [each for each in every if plan.name not in names[each.id]]
+    form.units.choices = [(str(key), said) for key, said in offered(lacking)]
     if form.validate_on_submit():
         if form.units.data:
             made = service.copy_plan(
@@ -156,7 +154,7 @@ def maintenance_copy(asset_number: str, plan_id: uuid.UUID) -> Response:
         "form",
         form=form,
         plan=plan,
-        have=[each for each in vehicles if each.id in have],
+        have=[each for each in every if plan.name in names[each.id]],
         words=words,
         status=422 if form.errors else 200,
     )
@@ -178,17 +176,8 @@ def _fitting(found: list[Standing]) -> list[Standing]:
     ]
 
 
-def _vehicles() -> list[Unit]:
-    return [each for each in units_of(g.place.id, UnitKind.VEHICLE) if each.status != UnitStatus.RETIRED]
-
-
 def _offered(form: PlanForm) -> PlanForm:
-    form.unit.offer(
-        [
-            ("", _("Many vehicles (a template)")),
-            *((each.id, " · ".join(filter(None, (each.number, each.plate)))) for each in _vehicles()),
-        ]
-    )
+    form.unit.offer(offered(vehicles(), _("Many vehicles (a template)")))
     return form
 
 

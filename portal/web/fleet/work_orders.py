@@ -14,8 +14,8 @@ from portal.core.clock import utcnow
 from portal.core.errors import DomainError
 from portal.core.money import Money
 from portal.core.words import _
-from portal.shared.assets.models import UnitKind, UnitStatus
-from portal.shared.assets.queries import find_unit, unit_of, units_by_id, units_of
+from portal.shared.assets.models import UnitKind
+from portal.shared.assets.queries import find_unit, unit_of, units_by_id
 from portal.shared.audit.queries import trail
 from portal.trades.fleet import maintenance_queries as queries
 from portal.trades.fleet.due import METRES
@@ -25,6 +25,7 @@ from portal.trades.fleet.services import work_orders as service
 from portal.web.context import shell
 from portal.web.download import csv_file, sum_of
 from portal.web.fleet import office_words as words
+from portal.web.fleet.choices import offered, vehicles
 from portal.web.fleet.maintenance_forms import AmendOrderForm, CancelOrderForm, DoneForm, LineForm, OrderForm
 from portal.web.fleet.views import blueprint
 from portal.web.guards import current_actor, permission
@@ -296,13 +297,7 @@ def _show(order: WorkOrder, refused: DomainError | None = None, **forms: Any) ->
 
 
 def _offered(form: OrderForm) -> OrderForm:
-    vehicles = {each.id: each for each in units_of(g.place.id, UnitKind.VEHICLE) if each.status != UnitStatus.RETIRED}
-    form.unit.offer(
-        [
-            ("", _("Choose a vehicle")),
-            *((key, " · ".join(filter(None, (each.number, each.plate)))) for key, each in vehicles.items()),
-        ]
-    )
+    form.unit.offer(offered(vehicles(), _("Choose a vehicle")))
     plans = queries.standing_of(g.place.id, shell().local_date)
     form.plan.offer(
         [
