@@ -153,7 +153,7 @@ def test_two_places_do_not_see_each_other(session):
     teller.drive(0, 1_000)
     tell(one, teller.words)
     tell(two, teller.words)
-    assert [each.unit_id for each in fleet.live(one.asset_id, [])] == [one.id]
+    assert [each.number for each in fleet.live(one.asset_id, [])] == [one.number]
     assert live.find_state(one.id).inside == []
     assert live.find_state(two.id).inside != []
 
@@ -287,11 +287,11 @@ def test_a_map_that_remembers_a_horizon_is_told_what_changed_and_misses_nothing(
     tell(one, teller.words[:10])
     first = since(asset, 0)
     assert first == [one.number]
-    horizon = fleet.horizon()
+    horizon, _latest = fleet.horizon()
     db.session.rollback()
     tell(two, teller.words[:10])
     assert since(asset, horizon) == [two.number]
-    horizon = fleet.horizon()
+    horizon, _latest = fleet.horizon()
     db.session.rollback()
     assert since(asset, horizon) == []
 
