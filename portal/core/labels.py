@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
-import segno
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
@@ -80,7 +79,7 @@ def sheet(labels: Sequence[Label], stock: Stock, *, start: int = 1, title: str) 
 def _draw(canvas: Canvas, label: Label, x: float, y: float, width: float, height: float) -> None:
     inset = 3.5 * mm
     side = min(height - 2 * inset, width * 0.4)
-    _qr(canvas, label.scanned, x + inset, y + (height - side) / 2, side)
+    paper.draw_code(canvas, label.scanned, x + inset, y + (height - side) / 2, side)
     left, room = x + inset + side + 3 * mm, width - 2 * inset - side - 3 * mm
     top = y + height - inset
     canvas.setFillGray(paper.INK)
@@ -89,16 +88,6 @@ def _draw(canvas: Canvas, label: Label, x: float, y: float, width: float, height
     _line(canvas, label.code, left, y + inset + 1, room, paper.PLAIN, 8)
     bars = min(9 * mm, top - 24 - (y + inset + 11))
     _bars(canvas, label.code, left, y + inset + 11, room, bars)
-
-
-def _qr(canvas: Canvas, said: str, x: float, y: float, side: float) -> None:
-    grid = segno.make(said, error="m", micro=False).matrix
-    step = side / len(grid)
-    canvas.setFillGray(0)
-    for row, cells in enumerate(grid):
-        for column, dark in enumerate(cells):
-            if dark:
-                canvas.rect(x + column * step, y + side - (row + 1) * step, step, step, stroke=0, fill=1)
 
 
 def _bars(canvas: Canvas, code: str, x: float, y: float, width: float, height: float) -> None:

@@ -74,14 +74,7 @@ class Sheet:
 
     def code(self, said: str, words: str, *, size: float = 76) -> None:
         """A QR code at the foot of the page, with words beside it."""
-        grid = segno.make(said, error="m", micro=False).matrix
-        step = size / len(grid)
-        self._canvas.setFillGray(0)
-        for row, cells in enumerate(grid):
-            for column, dark in enumerate(cells):
-                if dark:
-                    x, y = MARGIN + column * step, MARGIN + size - (row + 1) * step
-                    self._canvas.rect(x, y, step, step, stroke=0, fill=1)
+        draw_code(self._canvas, said, MARGIN, MARGIN, size)
         self.at = MARGIN + size
         self.say(words, size=8, grey=True, left=MARGIN + size + 14)
 
@@ -95,6 +88,18 @@ class Sheet:
         self._canvas.setFont(font, size)
         self._canvas.setFillGray(grey)
         self._canvas.drawString(x, self.at, words)
+
+
+def draw_code(canvas: Canvas, said: str, left: float, bottom: float, size: float) -> None:
+    """A QR code in black; error correction M survives a scratch."""
+    grid = segno.make(said, error="m", micro=False).matrix
+    step = size / len(grid)
+    canvas.setFillGray(0)
+    for row, cells in enumerate(grid):
+        for column, dark in enumerate(cells):
+            if dark:
+                x, y = left + column * step, bottom + size - (row + 1) * step
+                canvas.rect(x, y, step, step, stroke=0, fill=1)
 
 
 def _broken(words: str, font: str, size: float, width: float) -> Iterator[str]:

@@ -103,19 +103,10 @@ def boxes(*, cursor: str | None = None, limit: object = 50) -> Page[Device]:
 
 
 def page_of_devices(
-    asset_id: uuid.UUID,
-    *,
-    type: str = "",
-    dialect: str = "",
-    state: str = "",
-    unbound: bool = False,
-    asked: str = "",
-    cursor: str | None = None,
-    limit: object = 50,
+    asset_id: uuid.UUID, *, cursor: str | None = None, limit: object = 50, **filters: Any
 ) -> Page[Device]:
     """Devices of a place, the last registered first; retired ones only when their state is asked for."""
-    question = _fitting(asset_id, type=type, dialect=dialect, state=state, unbound=unbound, asked=asked)
-    return page_of(question, (Device.id,), cursor=cursor, limit=limit)
+    return page_of(_fitting(asset_id, **filters), (Device.id,), cursor=cursor, limit=limit)
 
 
 def devices_at(asset_id: uuid.UUID, **filters: Any) -> Sequence[Device]:
