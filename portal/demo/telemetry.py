@@ -17,6 +17,7 @@ from portal.demo.places import DemoUnit
 from portal.demo.simulator.rooms import Room
 from portal.demo.simulator.things import Address
 from portal.shared.devices.models import AssetEvent, DeviceBoot, DeviceState, LatestReading, ReadingNews
+from portal.shared.devices.services import hours
 
 #: So long the devices have numbered what they say; what is older came from their plain predecessors.
 NUMBERED = timedelta(days=tracks.DENSE_DAYS)
@@ -31,6 +32,7 @@ def load(lives: list[Life], now: datetime) -> None:
         said = sorted((word for word in _said(life, chance, now) if word[0] <= now), key=itemgetter(0))
         events += [_row(life.unit, at, kind, value, chance, count) for at, kind, value in said]
     insert(AssetEvent, events)
+    hours.mark_everything()
     count.write()
     latest: dict[tuple[uuid.UUID, str], dict[str, Any]] = {}
     for event in events:

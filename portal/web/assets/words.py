@@ -21,6 +21,7 @@ __all__ = [
     "change_words",
     "held_words",
     "kind_words",
+    "on_words",
     "reason_words",
     "said_words",
     "sense_words",
@@ -72,6 +73,11 @@ def told_words(held: str | None, *, unit: str, command: str) -> str:
     if held == Held.MOVING:
         return _("%(unit)s: “%(command)s” waits until it stands still.", unit=unit, command=command)
     return _("%(unit)s: “%(command)s” is on its way.", unit=unit, command=command)
+
+
+def on_words(kind: str) -> str:
+    """What a switch of this subject is while it is on."""
+    return {"access": _("Unlocked"), "door": _("Open"), "occupancy": _("Somebody in")}.get(kind, _("On"))
 
 
 def held_words(held: str) -> str:
