@@ -143,11 +143,15 @@ def _tampering(facts: Facts) -> str:
 
 def _maintenance(facts: Facts) -> str:
     what = facts.get("plan") or facts.get("name") or facts.get("what")
-    return _("Due: %(what)s.", what=what) if what else _("Maintenance is due.")
+    if not what:
+        return _("Maintenance is due.")
+    return _("Overdue: %(what)s.", what=what) if facts.get("over") else _("Due: %(what)s.", what=what)
 
 
 def _licence(facts: Facts) -> str:
     who, day = facts.get("driver") or facts.get("name"), facts.get("expires_on") or facts.get("day")
+    if who and day and facts.get("over"):
+        return _("The licence of %(who)s ran out on %(day)s.", who=who, day=day)
     if who and day:
         return _("The licence of %(who)s is valid until %(day)s.", who=who, day=day)
     return _("The licence of %(who)s is running out.", who=who) if who else _("A driver's licence is running out.")

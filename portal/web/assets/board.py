@@ -47,7 +47,6 @@ def index(asset_number: str) -> Response:
         vehicles=UnitKind.VEHICLE in kinds,
         counts=counts,
         senses=look.count_by_sense(everything),
-        warmth=any("temperature" in row.says for row in shown),
         big=g.role == Role.HOUSEKEEPER,
         chips=[(chip, words.status_words(chip)) for chip in _chips(counts)],
         floors=sorted({row.floor for row in everything if row.floor}, key=lambda floor: (len(floor), floor)),
