@@ -16,8 +16,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from config import Settings
-from portal import create_app
 from portal.core.actor import system
 from portal.core.db import db
 from portal.core.transaction import transactional
@@ -25,7 +23,7 @@ from portal.runtime.process import wait_until
 from portal.shared.assets.queries import lock_unit
 from portal.shared.assets.services import registry as places
 from portal.shared.devices.services import commands, registry
-from tests.support import databases
+from tests.support.inside import inside
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "devices.md"
 ACTOR = system("tests")
@@ -117,16 +115,8 @@ def tell(unit_id: uuid.UUID, action: str) -> None:
 @pytest.fixture(scope="module")
 def place(running_portal: dict[str, Any], worker: str) -> Iterator[Place]:
     """The registry of the running portal, from inside."""
-    before = os.environ.get("VAR_DIR")
-    os.environ["VAR_DIR"] = str(databases.run_folder() / f"var-{worker}")
-    try:
-        app = create_app(Settings.load())
-    finally:
-        os.environ.pop("VAR_DIR") if before is None else os.environ.update(VAR_DIR=before)
-    with app.app_context():
+    with inside(worker):
         yield Place(running_portal)
-        db.session.remove()
-        db.engine.dispose()
 
 
 def ended(process: subprocess.Popen[str]) -> list[str]:
