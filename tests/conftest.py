@@ -193,7 +193,7 @@ def running_portal(worker: str) -> Iterator[dict[str, Any]]:
         _missing("mosquitto", brokers.HOW)
     server = Server(databases.run_folder() / f"var-{worker}", DEMO="1", RATELIMIT_ENABLED="0")
     try:
-        yield server.start()
+        yield server.start(240)
     finally:
         if server.process:
             server.stop()

@@ -124,6 +124,7 @@ def bring_back(device: EnvelopeDevice) -> None:
 
 def test_a_vehicle_is_watched_told_lost_and_found_again(page, running_portal, tracked):
     url, fleet = running_portal["url"], fleet_of(running_portal)
+    page.set_default_timeout(LOOKS_AGAIN)
     sign_in(page, running_portal, account(running_portal, "manager"))
 
     # it moves on the map
@@ -152,7 +153,7 @@ def test_a_vehicle_is_watched_told_lost_and_found_again(page, running_portal, tr
     state, told = page.locator("#state"), page.locator("#told")
     expect(state).to_contain_text("Online", timeout=LOOKS_AGAIN)
     tell(page, "Ignition on")
-    expect(told).to_contain_text(re.compile("Accepted|Taken"), timeout=LOOKS_AGAIN)
+    expect(told).to_contain_text(re.compile("Accepted|taken"), timeout=LOOKS_AGAIN)
     expect(told).to_contain_text("Done", timeout=LOOKS_AGAIN)
     for step in ("sent", "taken", "ended"):
         expect(told).to_contain_text(step)
