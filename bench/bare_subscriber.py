@@ -1,11 +1,13 @@
 """The reference: paho, a queue, one thread that parses, dedupes, inserts, keeps the latest, commits, acknowledges.
 
-`bare_subscriber.py DSN URL N`; no rights, no rules, no errors looked after, nothing beside it.
+`bare_subscriber.py DSN URL N [BOOT]`; no rights, no rules, no errors looked after, nothing beside it. With a BOOT it
+takes numbered envelopes: it knows a repeat by its number, writes down how far each device is, and tells it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import queue
 import sys
@@ -19,10 +21,13 @@ import psycopg2.extras
 from portal.gateways.broker import Broker
 
 dsn, url, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+boot = int(sys.argv[4]) if len(sys.argv) > 4 else 0
 database = psycopg2.connect(dsn)
 cursor = database.cursor()
 cursor.execute("select a.asset_number, u.number, u.id::text, a.id::text from unit u join asset a on a.id = u.asset_id")
 units = {(place, number): (unit, asset) for place, number, unit, asset in cursor}
+cursor.execute("select name, id::text, unit_id::text, asset_id::text from device")
+devices = {name: keys for name, *keys in cursor}
 heard: queue.Queue = queue.Queue(20_000)
 done = threading.Event()
 first = []
@@ -80,14 +85,78 @@ def write():
     done.set()
 
 
+def write_numbered():
+    kept, come = 0, {}
+    while kept < count:
+        batch, until = [heard.get()], time.time() + 0.01
+        while len(batch) < 200:
+            try:
+                batch.append(heard.get(timeout=max(0.0001, until - time.time())))
+            except queue.Empty:
+                break
+        rows, latest, spoke = [], {}, set()
+        for message in batch:
+            _v1, name, _up, kind = message.topic.split("/")
+            said = json.loads(message.payload)
+            if kind == "occupancy" and said["v"] not in (0, 1):
+                continue
+            if said["seq"] <= come.get(name, 0):
+                continue
+            come[name] = said["seq"]
+            spoke.add(name)
+            device, unit, asset = devices[name]
+            at = said["t"] / 1000
+            row = (
+                str(uuid.UUID(bytes=os.urandom(16))),
+                at,
+                asset,
+                unit,
+                kind,
+                str(said["v"]),
+                device,
+                boot,
+                said["seq"],
+            )
+            rows.append(row)
+            latest[unit, kind] = row
+        psycopg2.extras.execute_values(
+            cursor,
+            "insert into asset_event (id, at, asset_id, unit_id, kind, value, device_id, boot, seq) values %s",
+            rows,
+            template="(%s, to_timestamp(%s), %s, %s, %s, %s, %s, %s, %s)",
+            page_size=len(rows),
+        )
+        psycopg2.extras.execute_values(
+            cursor,
+            "insert into latest_reading (unit_id, kind, value, at, event_id) values %s on conflict (unit_id, kind)"
+            " do update set value = excluded.value, at = excluded.at, event_id = excluded.event_id",
+            [(unit, kind, row[5], row[1], row[0]) for (unit, kind), row in latest.items()],
+            template="(%s, %s, %s, to_timestamp(%s), %s)",
+        )
+        psycopg2.extras.execute_values(
+            cursor,
+            "insert into device_boot (device_id, boot, received, first_at, last_at) values %s on conflict"
+            " (device_id, boot) do update set received = excluded.received, last_at = excluded.last_at",
+            [(devices[name][0], boot, f"{{[1,{come[name] + 1})}}") for name in spoke],
+            template="(%s, %s, %s, clock_timestamp(), clock_timestamp())",
+        )
+        database.commit()
+        kept += len(batch)
+        for message in batch:
+            client.ack(message.mid, 1)
+        for name in spoke:
+            client.publish(f"v1/{name}/down/ack", f'{{"boot":{boot},"through":{come[name]},"missing":[]}}')
+    done.set()
+
+
 broker = Broker(url, "3.1.1")  # paho as it comes
 client = broker.client("bench-bare", manual_ack=True)
 client.on_message = on_message
-client.on_connect = lambda *_: client.subscribe([("rooms/#", 1), ("vehicles/#", 1)])
+client.on_connect = lambda *_: client.subscribe([("rooms/#", 1), ("vehicles/#", 1), ("v1/+/up/#", 1)])
 client.on_subscribe = lambda *_: print("ready", flush=True)
 broker.connect(client)
 client.loop_start()
-threading.Thread(target=write, daemon=True).start()
+threading.Thread(target=write_numbered if boot else write, daemon=True).start()
 done.wait(120)
 print(first[0], time.time(), flush=True)
 client.disconnect()

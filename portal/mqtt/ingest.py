@@ -59,6 +59,8 @@ class Ingest:
 
     def step(self, link: Link, wait: float) -> int:
         """Take one batch from the inbox, or nothing within `wait` seconds; returns how many messages it had."""
+        if self._spoke:  # do not sleep through the moment when the screens are to hear of it
+            wait = max(0.001, min(wait, self._announced + ANNOUNCE_EVERY - time.monotonic()))
         heard = self._gather(wait)
         items: list[Item] = []
         for each in heard:
@@ -165,7 +167,7 @@ class Ingest:
         return stored
 
     def _tell_screens(self) -> None:
-        if self._spoke and time.monotonic() - self._announced > ANNOUNCE_EVERY:
+        if self._spoke and time.monotonic() - self._announced >= ANNOUNCE_EVERY:
             telemetry.announce(units=self._spoke)
             self._spoke.clear()
             self._announced = time.monotonic()

@@ -51,19 +51,10 @@ def json_value(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     except UnicodeDecodeError as error:
         raise BadJson(_("The body is not UTF-8 (byte %(at)s).", at=error.start + 1), at=error.start) from None
     # Python's scanner recurses, so depth is counted before it starts.
-    depth = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
-        if depth > MAX_DEPTH:
-            raise BadJson(_("The body is nested too deep (more than %(depth)s).", depth=MAX_DEPTH))
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_depth(text)
     try:
-        document = json.loads(
-            text,
-            object_pairs_hook=_without_duplicates,
-            parse_int=_whole,
-            parse_float=_decimal,
-            parse_constant=_refuse_constant,
-        )
+        document = _decoder.decode(text)
     except json.JSONDecodeError as error:
         raise BadJson(
             _(
@@ -74,7 +65,8 @@ def json_value(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
             line=error.lineno,
             column=error.colno,
         ) from None
-    _check_strings(document)
+    if "\\u" in text:  # what cannot be stored can only have been written in an escape
+        _check_strings(document)
     return document
 
 
@@ -85,6 +77,14 @@ def known_fields(document: dict[str, Any], known: Iterable[str], required: Itera
     for field in required:
         if field not in document:
             raise ParseError(_("%(field)s is missing.", field=field), field)
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for match in _STRING_OR_BRACKET.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
+        if depth > MAX_DEPTH:
+            raise BadJson(_("The body is nested too deep (more than %(depth)s).", depth=MAX_DEPTH))
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -120,6 +120,11 @@ def _refuse_number() -> NoReturn:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise BadJson(_("%(name)s is not a JSON number.", name=name))
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates, parse_int=_whole, parse_float=_decimal, parse_constant=_refuse_constant
+)
 
 
 def _check_strings(document: Any) -> None:
