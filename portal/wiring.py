@@ -20,7 +20,7 @@ from portal.gateways.paystack import Paystack
 from portal.shared.access.services import grants, offers, paid_access
 from portal.shared.assets.models import UnitStatus
 from portal.shared.devices import interlocks
-from portal.shared.devices.services import broker_keeper, command_alerts, hours, retention, watching
+from portal.shared.devices.services import broker_keeper, command_alerts, hours, plain_hearing, retention, watching
 from portal.shared.devices.services import registry as device_registry
 from portal.shared.devices.services.alert_rules import connect_fences
 from portal.shared.devices.services.rule_watch import fence_crossed
@@ -63,6 +63,7 @@ def connect(settings: Settings) -> None:
     # first among the watchers: they lock rooms, then vehicles, and what others lock comes after them
     watching.register("rooms", room_senses.KINDS, room_senses.look)
     watching.register("vehicles", KINDS, tracking.follow)
+    watching.register("plain devices", (), plain_hearing.look)
     watching.register("sums of the hours", (), hours.mark)
     broker_keeper.connect(
         broker_keeper.Files(

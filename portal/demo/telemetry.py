@@ -84,14 +84,14 @@ class _Count:
 
 
 def _news(lives: list[Life], now: datetime) -> None:
-    """Nobody has worked out trips, distances and stops of the month yet: the portal does at its first start."""
+    """Nobody has worked out trips, distances, stops, or who is in a room: the portal does at its first start."""
     insert(
         ReadingNews,
         [
             {"unit_id": life.unit.id, "asset_id": life.unit.place.id, "since": now - timedelta(days=DAYS + 1),
-             "kinds": ["ignition", "location", "passenger_count"]}
+             "kinds": ["ignition", "location", "passenger_count"] if life.unit.kind == "vehicle"
+             else ["electricity", "occupancy", "power"]}
             for life in lives
-            if life.unit.kind == "vehicle"
         ],
     )  # fmt: skip
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from portal.core.words import _, ngettext
+from babel.dates import format_date
+
+from portal.core.words import _, language, ngettext
 from portal.shared.devices.rule_words import of_rule
 
 Facts = Mapping[str, Any]
@@ -150,11 +153,17 @@ def _maintenance(facts: Facts) -> str:
 
 def _licence(facts: Facts) -> str:
     who, day = facts.get("driver") or facts.get("name"), facts.get("expires_on") or facts.get("day")
+    day = _on(day)
     if who and day and facts.get("over"):
         return _("The licence of %(who)s ran out on %(day)s.", who=who, day=day)
     if who and day:
         return _("The licence of %(who)s is valid until %(day)s.", who=who, day=day)
     return _("The licence of %(who)s is running out.", who=who) if who else _("A driver's licence is running out.")
+
+
+def _on(day: Any) -> str:
+    """A day as people write it, from the facts' ISO form."""
+    return format_date(date.fromisoformat(str(day)), "d MMMM y", locale=language()) if day else ""
 
 
 def _occupied(facts: Facts) -> str:

@@ -116,7 +116,7 @@ def happening_detail(each: Happening) -> str | None:
     if each.what == "speeding" and each.ended_at:
         parts.append(_("for %(span)s", span=span(int((each.ended_at - each.at).total_seconds()))))
     if each.late:
-        parts.append(_("known only later: nobody was told"))
+        parts.append(_("heard late"))
     return " · ".join(parts) or None
 
 
