@@ -39,16 +39,35 @@ def on_message(_client, _data, message):
     heard.put(message)
 
 
+def gathered():
+    """Up to 200 messages within 10 ms."""
+    batch, until = [heard.get()], time.time() + 0.01
+    while len(batch) < 200:
+        try:
+            batch.append(heard.get(timeout=max(0.0001, until - time.time())))
+        except queue.Empty:
+            break
+    return batch
+
+
+def keep(rows, columns, template, latest, moment):
+    """The rows, and of each unit and subject the last of them."""
+    psycopg2.extras.execute_values(
+        cursor, f"insert into asset_event ({columns}) values %s", rows, template=template, page_size=len(rows)
+    )
+    psycopg2.extras.execute_values(
+        cursor,
+        "insert into latest_reading (unit_id, kind, value, event_id, at) values %s on conflict (unit_id, kind)"
+        " do update set value = excluded.value, at = excluded.at, event_id = excluded.event_id",
+        [(unit, kind, *word) for (unit, kind), word in latest.items()],
+        template=f"(%s, %s, %s, %s, {moment})",
+    )
+
+
 def write():
     kept, seen = 0, {}
     while kept < count:
-        batch, until = [heard.get()], time.time() + 0.01
-        while len(batch) < 200:
-            try:
-                batch.append(heard.get(timeout=max(0.0001, until - time.time())))
-            except queue.Empty:
-                break
-        rows, latest, log = [], {}, bytearray()
+        batch, rows, latest, log = gathered(), [], {}, bytearray()
         for message in batch:
             _rooms, place, number, kind = message.topic.split("/")
             value = message.payload.decode()
@@ -60,23 +79,11 @@ def write():
             seen[message.mid] = sha
             log += message.mid.to_bytes(2, "big") + sha
             unit, asset = units[place, number]
-            row = (str(uuid.UUID(bytes=os.urandom(16))), asset, unit, kind, value)
-            rows.append(row)
-            latest[unit, kind] = row
-        psycopg2.extras.execute_values(
-            cursor,
-            "insert into asset_event (id, at, asset_id, unit_id, kind, value) values %s",
-            rows,
-            template="(%s, clock_timestamp(), %s, %s, %s, %s)",
-            page_size=len(rows),
-        )
-        psycopg2.extras.execute_values(
-            cursor,
-            "insert into latest_reading (unit_id, kind, value, at, event_id) values %s on conflict (unit_id, kind)"
-            " do update set value = excluded.value, at = excluded.at, event_id = excluded.event_id",
-            [(unit, kind, row[4], row[0]) for (unit, kind), row in latest.items()],
-            template="(%s, %s, %s, clock_timestamp(), %s)",
-        )
+            key = str(uuid.UUID(bytes=os.urandom(16)))
+            rows.append((key, asset, unit, kind, value))
+            latest[unit, kind] = (value, key)
+        template = "(%s, clock_timestamp(), %s, %s, %s, %s)"
+        keep(rows, "id, at, asset_id, unit_id, kind, value", template, latest, "clock_timestamp()")
         kept += len(batch)
         cursor.execute("insert into replay_page values ('bare', %s, %s)", (kept, bytes(log)))
         database.commit()
@@ -88,13 +95,7 @@ def write():
 def write_numbered():
     kept, come = 0, {}
     while kept < count:
-        batch, until = [heard.get()], time.time() + 0.01
-        while len(batch) < 200:
-            try:
-                batch.append(heard.get(timeout=max(0.0001, until - time.time())))
-            except queue.Empty:
-                break
-        rows, latest, spoke = [], {}, set()
+        batch, rows, latest, spoke = gathered(), [], {}, set()
         for message in batch:
             _v1, name, _up, kind = message.topic.split("/")
             said = json.loads(message.payload)
@@ -105,34 +106,11 @@ def write_numbered():
             come[name] = said["seq"]
             spoke.add(name)
             device, unit, asset = devices[name]
-            at = said["t"] / 1000
-            row = (
-                str(uuid.UUID(bytes=os.urandom(16))),
-                at,
-                asset,
-                unit,
-                kind,
-                str(said["v"]),
-                device,
-                boot,
-                said["seq"],
-            )
-            rows.append(row)
-            latest[unit, kind] = row
-        psycopg2.extras.execute_values(
-            cursor,
-            "insert into asset_event (id, at, asset_id, unit_id, kind, value, device_id, boot, seq) values %s",
-            rows,
-            template="(%s, to_timestamp(%s), %s, %s, %s, %s, %s, %s, %s)",
-            page_size=len(rows),
-        )
-        psycopg2.extras.execute_values(
-            cursor,
-            "insert into latest_reading (unit_id, kind, value, at, event_id) values %s on conflict (unit_id, kind)"
-            " do update set value = excluded.value, at = excluded.at, event_id = excluded.event_id",
-            [(unit, kind, row[5], row[1], row[0]) for (unit, kind), row in latest.items()],
-            template="(%s, %s, %s, to_timestamp(%s), %s)",
-        )
+            key, at, value = str(uuid.UUID(bytes=os.urandom(16))), said["t"] / 1000, str(said["v"])
+            rows.append((key, at, asset, unit, kind, value, device, boot, said["seq"]))
+            latest[unit, kind] = (value, key, at)
+        columns = "id, at, asset_id, unit_id, kind, value, device_id, boot, seq"
+        keep(rows, columns, "(%s, to_timestamp(%s), %s, %s, %s, %s, %s, %s, %s)", latest, "to_timestamp(%s)")
         psycopg2.extras.execute_values(
             cursor,
             "insert into device_boot (device_id, boot, received, first_at, last_at) values %s on conflict"
