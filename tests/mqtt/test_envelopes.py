@@ -305,6 +305,8 @@ def madness(ingester, device, forwarder, registered, count, within):
         if n % 50 == 0:
             honest.say("occupancy", n // 50 % 2)
         mad.say(topic, payload)
+        if n % 1_000 == 0:  # packet numbers come round after 65,535: no more than that may be under way
+            assert mad.all_taken(n - 5_000, within)
     assert mad.all_taken(count, within)
 
     def accounted():
