@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from portal.core.outbox import OutboxEvent
 from portal.shared.assets.services import registry
+from portal.shared.devices.models import Alert, Severity
+from portal.shared.devices.services import alerts
 from portal.trades.fleet.models import (
     FenceEvent,
     Vehicle,
@@ -110,6 +112,54 @@ def test_speeding_is_one_alert_that_ends_by_itself(session):
     assert (alert.status, alert.times) == ("cleared", 1)
     tracking.refold(unit_ids=[unit.id])
     assert len(alerts_of(unit)) == 1
+
+
+def test_speeding_again_is_told_again_and_a_late_word_does_not_end_it(session):
+    unit = make.vehicle()
+    session.add(Vehicle(unit_id=unit.id, asset_id=unit.asset_id, speed_limit_kmh=80))
+    session.commit()
+    teller = now_teller(minutes_ago=6)
+    teller.drive(0, 900, pace=30, every=5)
+    tell(unit, teller.words)
+    before = len(teller.words)
+    teller.drive(35, 100, pace=5, every=5, from_m=905)
+    teller.drive(65, 900, pace=30, every=5, from_m=1_030)
+    tell(unit, teller.words[before:])
+    session.expire_all()
+    assert [each.status for each in alerts_of(unit)] == ["cleared", "open"]
+    tell(unit, [teller.say(12.5, "passenger_count", "3")])
+    session.expire_all()
+    assert [each.status for each in alerts_of(unit)] == ["cleared", "open"]
+
+
+def test_a_leaving_that_is_heard_late_ends_what_was_told_of_the_coming(session):
+    unit = make.vehicle()
+    drawn = fence(place_of(unit), radius=300, on_enter=True)
+    teller = now_teller(minutes_ago=20)
+    teller.drive(0, 1_000, pace=10, every=10, from_m=-1_000)
+    tell(unit, teller.words)
+    told = alerts.raise_alert(
+        asset_id=unit.asset_id, kind="fence_entered", key=f"fence_entered:{unit.id}:{drawn.id}",
+        severity=Severity.WARNING, facts={}, unit_id=unit.id,
+    )  # fmt: skip
+    before = len(teller.words)
+    teller.drive(110, 1_000, pace=10, every=10)
+    tell(unit, teller.words[before:])
+    session.expire_all()
+    assert session.get(Alert, told).status == "cleared"
+
+
+def test_an_old_leaving_does_not_end_what_is_told_of_a_vehicle_that_is_inside(session):
+    unit = make.vehicle()
+    fence(place_of(unit), radius=300, on_enter=True)
+    past = now_teller(minutes_ago=40)
+    past.drive(0, 2_000, pace=10, every=10, from_m=-1_000)
+    teller = now_teller(minutes_ago=5)
+    teller.drive(0, 1_000, pace=10, every=10, from_m=-1_000)
+    tell(unit, teller.words)
+    tell(unit, past.words)
+    session.expire_all()
+    assert {(each.late, each.status) for each in alerts_of(unit)} == {(False, "open"), (True, "cleared")}
 
 
 def test_tampering_is_critical_and_raised_once(session):

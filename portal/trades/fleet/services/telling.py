@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,12 +26,16 @@ ALERTS = {Crossing.ENTER: "fence_entered", Crossing.LEAVE: "fence_left", Crossin
 OVER = {Crossing.ENTER: ("fence_left",), Crossing.LEAVE: ("fence_entered", "fence_dwell")}
 
 
-def tell(sheets: Sequence[Sheet], written: Written, known: Mapping[uuid.UUID, Known]) -> None:
+#: The fences each vehicle is in now.
+Inside = Mapping[uuid.UUID, Collection[str]]
+
+
+def tell(sheets: Sequence[Sheet], written: Written, known: Mapping[uuid.UUID, Known], inside: Inside) -> None:
     """Announce what moved, and raise the alerts that are asked for."""
     for asset_id in sorted({sheet.asset_id for sheet in sheets}):
         publish(VehicleMoved(asset_id=asset_id))
     _trips(sheets, written, known)
-    _crossings(written, known)
+    _crossings(written, known, inside)
     _driving(sheets, written, known)
 
 
@@ -60,16 +64,17 @@ def trip_ended(asset_id: uuid.UUID, unit_id: uuid.UUID, trip_id: uuid.UUID, star
     )
 
 
-def _crossings(written: Written, known: Mapping[uuid.UUID, Known]) -> None:
+def _crossings(written: Written, known: Mapping[uuid.UUID, Known], inside: Inside) -> None:
     if not written.crossings:
         return
     keys = {uuid.UUID(fresh.finding.fence) for fresh in written.crossings}
     fences = {fence.id: fence for fence in db.session.scalars(select(Geofence).where(Geofence.id.in_(keys)))}
     for fresh in sorted(written.crossings, key=lambda fresh: (fresh.finding.at, fresh.finding.what == Crossing.LEAVE)):
-        _crossing(fresh, fences[uuid.UUID(fresh.finding.fence)], known[fresh.sheet.unit_id])
+        is_in = fresh.finding.fence in inside[fresh.sheet.unit_id]
+        _crossing(fresh, fences[uuid.UUID(fresh.finding.fence)], known[fresh.sheet.unit_id], is_in)
 
 
-def _crossing(fresh: Fresh, fence: Geofence, known: Known) -> None:
+def _crossing(fresh: Fresh, fence: Geofence, known: Known, is_in: bool) -> None:
     sheet, crossing = fresh.sheet, fresh.finding
     at = _moment(crossing.at)
     historical = utcnow() - at > LATE_AFTER
@@ -83,7 +88,8 @@ def _crossing(fresh: Fresh, fence: Geofence, known: Known) -> None:
             historical=historical,
         )
     )
-    if not historical:
+    # of a late one only what it still comes to: a fence left long ago may have been entered again since
+    if not historical or is_in is (crossing.what == Crossing.ENTER):
         for kind in OVER.get(crossing.what, ()):
             alerts.clear_by_itself(asset_id=sheet.asset_id, key=_fence_key(kind, sheet, fence))
     if known.retired or not _asked(fence, crossing):
@@ -106,17 +112,17 @@ def _crossing(fresh: Fresh, fence: Geofence, known: Known) -> None:
 
 
 def _driving(sheets: Sequence[Sheet], written: Written, known: Mapping[uuid.UUID, Known]) -> None:
-    new = set()
+    new = {(sheet.unit_id, episode.kind, episode.started) for sheet, episode in written.driving}
+    for sheet in sheets:
+        # a hand at the tracker stays a question until somebody has looked
+        speeding = [each for each in sheet.found.driving.values() if each.kind == DrivingKind.SPEEDING]
+        latest = max(speeding, key=lambda each: each.started, default=None)
+        # of several only the latest counts: one that is found anew may be long over while another goes on
+        if latest and (latest.ended is not None or (sheet.unit_id, latest.kind, latest.started) in new):
+            alerts.clear_by_itself(asset_id=sheet.asset_id, key=_driving_key(sheet, latest))
     for sheet, episode in written.driving:
-        new.add((sheet.unit_id, episode.kind, episode.started))
         if not known[sheet.unit_id].retired:
             _episode(sheet, episode)
-    for sheet in sheets:
-        for episode in sheet.found.driving.values():
-            over = episode.ended is not None and (sheet.unit_id, episode.kind, episode.started) not in new
-            # a hand at the tracker stays a question until somebody has looked
-            if over and episode.kind == DrivingKind.SPEEDING:
-                alerts.clear_by_itself(asset_id=sheet.asset_id, key=_driving_key(sheet, episode))
 
 
 def _episode(sheet: Sheet, episode: DrivingFound) -> None:

@@ -180,7 +180,8 @@ def _write_down(following: Sequence[Following]) -> None:
     written = findings.write(sheets, historical_before=_micros(now - LATE_AFTER))
     rows = [_state(each, written) for each in following]
     db.session.execute(_KEEP, {"rows": json.dumps(rows, default=str, separators=(",", ":"))})
-    telling.tell(sheets, written, {each.known.unit_id: each.known for each in following})
+    known = {each.known.unit_id: each.known for each in following}
+    telling.tell(sheets, written, known, {each.known.unit_id: _inside(each.fold) for each in following})
 
 
 def _sheet(each: Following) -> Sheet:
@@ -226,12 +227,16 @@ def _state(each: Following, written: findings.Written) -> dict[str, Any]:
         "counted_mm": counted_mm,
         "engine_seconds": engine_seconds,
         "trip_id": trip_id,
-        "inside": [key for key, memory in fold.fences.items() if memory[0]],
+        "inside": _inside(fold),
         "fold": {**fold.kept(), "written": fold.written},
         "folded_to": fold.upto,
         "doubt": "jump" if doubtful else None,
         "doubt_at": doubtful.t if doubtful else None,
     }
+
+
+def _inside(fold: Fold) -> list[str]:
+    return [key for key, memory in fold.fences.items() if memory[0]]
 
 
 def _counted(each: Following) -> tuple[int, int]:
