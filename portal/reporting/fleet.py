@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, cast, func, select, text, true
+from sqlalchemy import Select, cast, exists, func, select, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.core.clock import utcnow
@@ -18,7 +18,16 @@ from portal.shared.assets.models import Unit, UnitKind, UnitStatus
 from portal.shared.assets.queries import as_counted
 from portal.shared.devices.models import AssetEvent, Device, DeviceState, DeviceStatus, LatestReading
 from portal.trades.fleet import geo
-from portal.trades.fleet.models import Driver, DriverAssignment, Geofence, Trip, Vehicle, VehicleDay, VehicleState
+from portal.trades.fleet.models import (
+    Driver,
+    DriverAssignment,
+    Geofence,
+    RejectedFix,
+    Trip,
+    Vehicle,
+    VehicleDay,
+    VehicleState,
+)
 
 #: Without a word for so long a vehicle is silent: where it stands now is a guess.
 SILENT_AFTER = timedelta(minutes=10)
@@ -152,13 +161,15 @@ def counts(vehicles: Collection[Live]) -> dict[str, int]:
 
 
 def trails(asset_id: uuid.UUID) -> dict[str, list[tuple[float, float]]]:
-    """The last stretch of every moving vehicle's way, oldest point first."""
+    """The last stretch of every moving vehicle's way, oldest point first, without what nobody believes."""
     said = (
         select(AssetEvent.at, AssetEvent.value)
         .where(
             AssetEvent.unit_id == VehicleState.unit_id,
             AssetEvent.kind == "location",
             AssetEvent.at > utcnow() - TRAIL,
+            AssetEvent.quality != "x",
+            ~exists().where(RejectedFix.event_id == AssetEvent.id),
         )
         .order_by(AssetEvent.at.desc(), AssetEvent.id.desc())
         .limit(TRAIL_POINTS)
@@ -201,7 +212,7 @@ def _question() -> Select[Any]:
     )
     heard = select(func.max(LatestReading.at)).where(LatestReading.unit_id == Unit.id).scalar_subquery()
     columns: list[Any] = [
-        Unit.id, Unit.number, Unit.plate, Unit.room_type, Vehicle.make, Vehicle.model, VehicleState.latitude_e7,
+        Unit.number, Unit.plate, Unit.room_type, Vehicle.make, Vehicle.model, VehicleState.latitude_e7,
         VehicleState.longitude_e7, VehicleState.speed_kmh_milli, VehicleState.heading, VehicleState.moving,
         VehicleState.standing_since, VehicleState.fix_at, _INSIDE,
         Trip.started_at, device.c.state.label("device"), device.c.state_at, device.c.seen_at, heard.label("heard"),

@@ -266,6 +266,15 @@ def test_fares_and_passengers_of_a_day():
     assert (fold.day.passengers_most, fold.passengers) == (14, 9)
 
 
+def test_a_fare_in_no_money_there_is_adds_nothing():
+    teller = Teller()
+    for second, currency in enumerate(["zzz", "<b>", "ngn"]):
+        teller.say(second, "payment", f'{{"amount": 2, "currency": "{currency}"}}')
+    teller.say(9, "payment", "1E+3")
+    fold, _found = folded(teller.words)
+    assert fold.day.fares == {"times": 2, "sums": {"NGN": "1002"}}
+
+
 def test_each_day_has_its_own_figures_and_a_trip_may_cross_midnight():
     teller = Teller()
     teller.drive(hours(17.9), 14_400, pace=20)

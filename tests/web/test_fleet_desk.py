@@ -8,10 +8,12 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
-from portal.core.clock import utcnow
+from portal.core.clock import local_date, utcnow
 from portal.core.db import db
-from portal.trades.fleet.models import DrivingEvent, RejectedFix
+from portal.shared.devices.models import AssetEvent
+from portal.trades.fleet.models import DrivingEvent, RejectedFix, VehicleDay
 from tests.factories import tracks
 from tests.factories.assets import place, room, vehicle
 from tests.factories.identity import member, sign_in
@@ -106,6 +108,34 @@ def test_the_trail_of_a_moving_vehicle_is_drawn(as_role, fleet):
     trail = as_role("viewer").get(f"/fleet/{fleet.asset_number}/trails.json").json["KD01"]
     assert len(trail) == 11
     assert trail[-1] == [-1.2921, 36.8219]
+
+
+def test_a_trail_leaves_out_what_nobody_believes(as_role, fleet):
+    unit, now = vehicle(fleet, number="KD01"), utcnow()
+    tracks.seen(unit, moving=True)
+    tracks.said(unit, "location", "-1.6,36.82", at=now - timedelta(minutes=2))
+    spike = db.session.scalars(select(AssetEvent).where(AssetEvent.value == "-1.6,36.82")).one()
+    db.session.add(RejectedFix(event_id=spike.id, unit_id=unit.id, asset_id=fleet.id, at=spike.at, reason="jump",
+                               decided_at=now))  # fmt: skip
+    db.session.add(AssetEvent(at=now - timedelta(minutes=1), asset_id=fleet.id, unit_id=unit.id, kind="location",
+                              value="-1.7,36.82", quality="x"))  # fmt: skip
+    db.session.commit()
+    trail = as_role("viewer").get(f"/fleet/{fleet.asset_number}/trails.json").json["KD01"]
+    assert trail == [[-1.2921, 36.8219]]
+
+
+@pytest.mark.parametrize(
+    ("sums", "said"), [({"KES": "10.005"}, "10.005 KES"), ({"zzz": "7"}, "7 zzz"), ({"KES": "1E+3"}, r"1E\+3 KES")]
+)
+def test_a_fare_that_is_no_sum_of_coins_is_shown_as_it_was_said(as_role, fleet, sums, said):
+    unit = vehicle(fleet, number="KD01")
+    tracks.seen(unit)
+    db.session.add(VehicleDay(unit_id=unit.id, asset_id=fleet.id, day=local_date(fleet.timezone),
+                              fares={"times": 1, "sums": sums}))  # fmt: skip
+    db.session.commit()
+    page = as_role("viewer").get(f"/fleet/{fleet.asset_number}/vehicles/KD01")
+    assert page.status_code == 200
+    assert re.search(said, page.text)
 
 
 def test_a_retired_vehicle_is_on_no_map(as_role, fleet):

@@ -13,6 +13,7 @@ from typing import Any
 
 from portal.core import parse
 from portal.core.errors import DomainError
+from portal.core.money import DECIMALS
 from portal.trades.fleet import geo
 from portal.trades.fleet.driving import Driving
 from portal.trades.fleet.fences import Fence, Place, watch
@@ -312,7 +313,7 @@ def _speed(value: str) -> int | None:
 
 
 def _add_fare(fares: dict[str, Any], value: str, currency: str) -> None:
-    """A payment on board: an amount, or an object with one; what cannot be read adds nothing."""
+    """A payment on board: an amount, or an object with one; what is no money of any country adds nothing."""
     amount: object = value
     if value[:1] == "{":
         try:
@@ -321,7 +322,9 @@ def _add_fare(fares: dict[str, Any], value: str, currency: str) -> None:
             return
         amount = said.get("amount") if isinstance(said, dict) else None
         named = said.get("currency") if isinstance(said, dict) else None
-        currency = named if isinstance(named, str) and len(named) == 3 else currency
+        currency = named.strip().upper() if isinstance(named, str) else currency
+    if currency not in DECIMALS:
+        return
     try:
         paid = Decimal(str(amount))
     except InvalidOperation:
@@ -330,4 +333,4 @@ def _add_fare(fares: dict[str, Any], value: str, currency: str) -> None:
         return
     fares["times"] = fares.get("times", 0) + 1
     sums = fares.setdefault("sums", {})
-    sums[currency] = str(Decimal(sums.get(currency, "0")) + paid)
+    sums[currency] = format(Decimal(sums.get(currency, "0")) + paid, "f")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
+from portal.core.errors import DomainError
 from portal.core.money import Money
 from portal.core.words import _
 from portal.reporting.fleet import Standing
@@ -78,7 +79,15 @@ def span(seconds: int | None) -> str:
 def takings(fares: dict[str, Any]) -> str:
     """What was paid on board, each currency by itself."""
     sums = fares.get("sums") or {}
-    return ", ".join(money(Money.from_major(amount, currency)) for currency, amount in sorted(sums.items()))
+    return ", ".join(_taken(amount, currency) for currency, amount in sorted(sums.items()))
+
+
+def _taken(amount: str, currency: str) -> str:
+    """A sum as trackers wrote it: finer than the currency's coins, it is shown as it is."""
+    try:
+        return money(Money.from_major(amount, currency))
+    except DomainError:
+        return f"{amount} {currency}"
 
 
 def exact(at: datetime) -> str:
