@@ -208,7 +208,11 @@ page.addEventListener("input", (event) => {
   }
   paint();
 });
-document.body.addEventListener("htmx:afterSettle", () => { which(); paint(); });
+document.body.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (!page.contains(target)) return; // something else on the page was renewed: whoever holds a handle keeps it
+  which();
+  paint();
+});
 
 const { fences, vehicles } = await (await fetch(page.dataset.positions, { headers: { Accept: "application/json" } })).json();
 const [areas, marks] = [new Fences({ pane: "fences" }), new Vehicles({ pane: "vehicles" })];

@@ -18,8 +18,8 @@ from portal.trades.fleet.driver_queries import (
     drivers_during,
     drivers_now,
 )
-from portal.trades.fleet.models import DriverAssignment, Trip
-from portal.trades.fleet.services import assignments
+from portal.trades.fleet.models import DriverAssignment, DriverStatus, Trip
+from portal.trades.fleet.services import assignments, drivers
 from tests.factories import assets, fleet
 from tests.factories.assets import ACTOR
 from tests.payments.test_races import at_once
@@ -124,6 +124,16 @@ def test_it_is_not_taken_back_to_somebody_who_drives_another_by_now(place, car):
     made = hand(car, fleet.driver(place, "Ben"))
     give(assets.vehicle(place), ada)
     with pytest.raises(errors.DriverBusy, match="Ada has another vehicle"):
+        assignments.take_back(asset_id=place.id, assignment_id=made.id, actor=ACTOR)
+    assert drivers_now([car.id], utcnow())[car.id][1].name == "Ben"
+
+
+def test_it_is_not_taken_back_to_somebody_who_has_left(place, car):
+    ada = fleet.driver(place, "Ada")
+    give(car, ada, utcnow() - HOUR)
+    made = hand(car, fleet.driver(place, "Ben"))
+    drivers.set_status(driver_id=ada.id, status=DriverStatus.LEFT, actor=ACTOR)
+    with pytest.raises(errors.DriverNotAvailable, match="Ada does not drive here any more"):
         assignments.take_back(asset_id=place.id, assignment_id=made.id, actor=ACTOR)
     assert drivers_now([car.id], utcnow())[car.id][1].name == "Ben"
 

@@ -126,6 +126,8 @@ def take_back(*, asset_id: uuid.UUID, assignment_id: uuid.UUID, actor: Actor) ->
     found = get_assignment(asset_id, assignment_id)
     if found.ended_by is not None or utcnow() - found.created_at > TAKEN_BACK_WITHIN:
         raise errors.HandOverTooOld(_("This was too long ago to take back. Hand the vehicle over once more instead."))
+    if cut is not None and (was := drivers_by_id({cut.driver_id})[cut.driver_id]).status == DriverStatus.LEFT:
+        raise errors.DriverNotAvailable(_("%(name)s does not drive here any more.", name=was.name))
     _note("assignment.taken_back", found, actor, before=_facts(found), after=None)
     until = found.was_to_end_at
     db.session.delete(found)
