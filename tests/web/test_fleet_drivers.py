@@ -154,6 +154,19 @@ def test_a_vehicle_is_handed_over_and_back_by_the_button_that_follows(desk, plac
     assert desk.post(undo[1], data={}).status_code == 422
 
 
+def test_with_very_many_vehicles_the_box_opens_where_it_is_asked_for(desk, place, monkeypatch):
+    monkeypatch.setattr("portal.web.fleet.drivers.MOST_CHOICES", 1)
+    cars, ben = [assets.vehicle(place) for _n in range(3)], fleet.driver(place, "Ben")
+    wheel = f"{base(place)}/vehicles"
+    shown = desk.get(wheel).text
+    assert "<select" not in re.search(r'id="rows".*</table>', shown, re.DOTALL)[0]
+    assert f"?vehicle={cars[1].number}#" in shown
+    assert desk.get(f"{wheel}?vehicle={cars[1].number}").text.count('name="driver"') == 1
+    refused = desk.post(f"{wheel}/{cars[2].number}/hand-over", data={"driver": ""})
+    assert (refused.status_code, refused.text.count('name="driver"')) == (422, 1)
+    assert desk.post(f"{wheel}/{cars[2].number}/hand-over", data={"driver": str(ben.id)}).status_code == 303
+
+
 def test_away_and_back_with_undo_and_gone_without(desk, place):
     fleet.driver(place)
     assert desk.post(f"{base(place)}/1/status", data={"status": "away"}).status_code == 303

@@ -69,6 +69,19 @@ def test_work_is_planned_for_a_vehicle_and_stands_in_the_order_of_its_urgency(de
     assert f"{car.number},KJA 123 AB,Oil and filters,soon,in 200 km,10000," in sheet.text
 
 
+def test_of_very_many_plans_the_most_urgent_are_shown_and_the_rest_when_asked(desk, place, car, monkeypatch):
+    monkeypatch.setattr("portal.web.fleet.maintenance.MOST_ROWS", 1)
+    for name, days in (("Inspection", "365"), ("Tyres", "3")):
+        sent = planned(unit=str(car.id), once=name, name=name, every_km="", every_days=days)
+        assert desk.post(base(place, "/new"), data=sent).status_code == 303
+    shown = desk.get(base(place)).text
+    assert "The 1 most urgent of 2" in shown
+    assert "Tyres" in shown
+    assert "Inspection" not in shown
+    assert "Inspection" in desk.get(base(place, "?all=1")).text
+    assert "Inspection" in desk.get(base(place, ".csv")).text
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

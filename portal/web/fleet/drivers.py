@@ -34,6 +34,8 @@ from portal.web.htmx import go, page, toast
 
 ONE = "/<asset_number>/drivers/<int:number>"
 WORKING = (DriverStatus.ACTIVE, DriverStatus.AWAY)
+#: So many drivers in the boxes of all vehicles are still a light page; with more a box opens where somebody asks.
+MOST_CHOICES = 2_000
 
 
 @blueprint.get("/<asset_number>/drivers", endpoint="drivers")
@@ -239,16 +241,18 @@ def _show(driver: Driver, form: AssignForm | None = None, refused: str | None = 
 
 
 def _wheel(refused: dict[uuid.UUID, str] | None = None, status: int = 200, said: str | None = None) -> Response:
-    now = utcnow()
-    units = vehicles()
+    now, refused = utcnow(), refused or {}
+    units, people = vehicles(), _people()
+    asked = next((each.id for each in units if each.number == request.args.get("vehicle")), None)
     return page(
         "fleet/wheel.html",
         "rows",
         units=units,
+        choosing={each.id for each in units} if len(units) * len(people) <= MOST_CHOICES else {asked, *refused},
         has=queries.drivers_now([each.id for each in units], now),
         coming=fleet_office.next_drivers([each.id for each in units], now),
-        people=_people(),
-        refused=refused or {},
+        people=people,
+        refused=refused,
         said=said,
         words=words,
         status=422 if refused else status,

@@ -27,6 +27,8 @@ from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, page, toast
 
 PLAN = "/<asset_number>/maintenance/plans/<uuid:plan_id>"
+#: So many plans are shown at first: they are the most urgent, and nobody reads a thousand.
+MOST_ROWS = 200
 INTERVALS = ("every_km", "every_hours", "every_days", "soon_km", "soon_hours", "soon_days")
 
 
@@ -35,11 +37,13 @@ INTERVALS = ("every_km", "every_hours", "every_days", "soon_km", "soon_hours", "
 def index(asset_number: str) -> Response:
     """What is due on which vehicle, the most urgent first."""
     everything = _standing()
+    fitting = _fitting(everything)
     stages = [each.due.stage or "later" for each in everything]
     return page(
         "fleet/maintenance.html",
         "rows",
-        found=_fitting(everything),
+        found=fitting if request.args.get("all") else fitting[:MOST_ROWS],
+        fitting=len(fitting),
         counts={"": len(everything), **{stage: stages.count(stage) for stage in ("over", "soon", "later")}},
         templates=queries.templates_of(g.place.id),
         orders=queries.order_figures(g.place.id, queries.WantedOrders()),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from urllib.parse import quote
 
-from flask import current_app, g, url_for
+from flask import g, url_for
 
 from portal.core.clock import local_date
 from portal.core.words import _, ngettext
-from portal.shared.assets.models import UnitKind
 from portal.shared.audit.models import AuditEntry
 from portal.trades.fleet.due import METRES, SECONDS, Due, Side
 from portal.trades.fleet.models import (
@@ -149,11 +149,12 @@ def place_words(latitude_e7: int | None, longitude_e7: int | None) -> str:
 
 def vehicle_url(number: str, at: datetime | None = None) -> str:
     """A vehicle's page, on the day of a moment where one is named."""
-    place = g.place.asset_number
-    if "fleet.vehicle" not in current_app.view_functions:
-        return url_for("units.show", asset_number=place, kind=UnitKind.VEHICLE.value, number=number)
-    on = {} if at is None else {"day": local_date(g.place.timezone, at).isoformat()}
-    return url_for("fleet.vehicle", asset_number=place, number=number, **on)
+    # a list of a thousand asks the router once
+    start = getattr(g, "vehicles_begin", None)
+    if start is None:
+        start = g.vehicles_begin = f"{url_for('fleet.index', asset_number=g.place.asset_number)}vehicles/"
+    on = "" if at is None else f"?day={local_date(g.place.timezone, at).isoformat()}"
+    return f"{start}{quote(number, safe='')}{on}"
 
 
 TOLD = {
