@@ -52,6 +52,7 @@ def run(ground: Ground) -> None:
     place = factories.place("fleet", name="Swift Cars")
     tracks.many(place, VEHICLES)
     unit = far_travelled(place)
+    ground.analyze()
     people.sign_in(client, people.member(place))
     cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
     assert cookie is not None
@@ -119,6 +120,4 @@ def far_travelled(place: Asset) -> Unit:
     )
     db.session.commit()
     tracks.seen(unit)
-    db.session.execute(text("analyze"))
-    db.session.commit()
     return unit

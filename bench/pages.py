@@ -37,6 +37,7 @@ def run(ground: Ground) -> None:
     bare_view(app)
     client = app.test_client()
     place = prepare()
+    ground.analyze()
     people.sign_in(client, people.member(place))
     number = place.asset_number
     cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
@@ -114,8 +115,6 @@ def prepare() -> Asset:
         ),
         {"place": place.id},
     )
-    db.session.commit()
-    db.session.execute(text("analyze"))
     db.session.commit()
     return place
 
