@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 from functools import partial
+from threading import Event
+from time import sleep
 
 import pytest
 from sqlalchemy import func, select
@@ -9,6 +11,7 @@ from sqlalchemy import func, select
 from portal.core.clock import clock_set_to, utcnow
 from portal.core.db import db
 from portal.core.errors import Conflict
+from portal.core.transaction import transactional
 from portal.shared.assets.services import units
 from portal.trades.fleet import office_errors as errors
 from portal.trades.fleet.driver_queries import (
@@ -18,7 +21,8 @@ from portal.trades.fleet.driver_queries import (
     drivers_during,
     drivers_now,
 )
-from portal.trades.fleet.models import DriverAssignment, DriverStatus, Trip
+from portal.trades.fleet.models import DriverAssignment, DriverStatus, Trip, VehicleState
+from portal.trades.fleet.queries.words import lock_states
 from portal.trades.fleet.services import assignments, drivers
 from tests.factories import assets, fleet
 from tests.factories.assets import ACTOR
@@ -173,6 +177,33 @@ def test_a_trip_is_whose_the_vehicle_was_when_it_began(place, car):
     assert assignments.stamp_trips(unit_ids=[car.id], since=now - HOUR) == 0
     assignments.take_back(asset_id=place.id, assignment_id=made.id, actor=ACTOR)
     assert whose(early, middle, last, late) == [None, ada.id, ada.id, ada.id]
+
+
+def test_a_trip_that_is_found_meanwhile_gets_its_driver_too(app, committed):
+    place = fleet.place()
+    car, ada, now = assets.vehicle(place), fleet.driver(place, "Ada"), utcnow()
+    committed.add(VehicleState(unit_id=car.id, asset_id=place.id))
+    committed.commit()
+    found = Event()
+
+    def follow():
+        lock_states([car.id])
+        made = Trip(unit_id=car.id, asset_id=place.id, started_at=now - HOUR / 2, start_latitude_e7=0,
+                    start_longitude_e7=0, end_latitude_e7=0, end_longitude_e7=0, distance_mm=1, moving_seconds=1,
+                    top_speed_kmh_milli=1, decided_at=now)  # fmt: skip
+        db.session.add(made)
+        db.session.flush()
+        assignments.stamp_trips(unit_ids=[car.id], since=now - HOUR)
+        found.set()
+        sleep(0.5)
+
+    def assign():
+        found.wait(10)
+        give(car, ada, now - HOUR)
+
+    at_once(app, transactional(follow), assign)
+    committed.expire_all()
+    assert committed.scalars(select(Trip.driver_id)).all() == [ada.id]
 
 
 def _done(work):

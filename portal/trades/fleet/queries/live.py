@@ -32,6 +32,14 @@ def lock_vehicle(unit_id: uuid.UUID, asset_id: uuid.UUID) -> Vehicle:
     ).one()
 
 
+def hold_track(unit_id: uuid.UUID) -> None:
+    """Let no trip of a vehicle be found until the transaction ends; one that is being found is waited for."""
+    locks.taking("vehicle")
+    db.session.execute(
+        select(VehicleState.unit_id).where(VehicleState.unit_id == unit_id).with_for_update(key_share=True)
+    )
+
+
 def counted(unit_id: uuid.UUID) -> tuple[int, int]:
     """What a vehicle was heard to drive, in millimetres, and its engine to run, in seconds."""
     found = db.session.execute(

@@ -26,6 +26,7 @@ from portal.trades.fleet import office_errors as errors
 from portal.trades.fleet.driver_queries import driver_at, drivers_by_id, find_clash, get_assignment, lock_driver
 from portal.trades.fleet.models import Driver, DriverAssignment, DriverStatus
 from portal.trades.fleet.office_events import VehicleAssigned
+from portal.trades.fleet.queries.live import hold_track
 
 #: How long a hand-over can be taken back by the button that follows it.
 TAKEN_BACK_WITHIN = timedelta(minutes=15)
@@ -78,6 +79,7 @@ def end(*, asset_id: uuid.UUID, assignment_id: uuid.UUID, actor: Actor, at: date
     """The driver brings the vehicle back, now or at a moment; what had not begun is taken away altogether."""
     found = get_assignment(asset_id, assignment_id)
     lock_unit(found.unit_id)
+    hold_track(found.unit_id)
     lock_driver(found.driver_id)
     found, at = get_assignment(asset_id, assignment_id), at or utcnow()
     if found.ends_at is not None and found.ends_at <= at:
@@ -120,6 +122,7 @@ def take_back(*, asset_id: uuid.UUID, assignment_id: uuid.UUID, actor: Actor) ->
     """Undo a hand-over of the last minutes: who had the vehicle before has it as if nothing had been."""
     found = get_assignment(asset_id, assignment_id)
     unit = lock_unit(found.unit_id)
+    hold_track(unit.id)
     cut = get_assignment(asset_id, found.cut_short_id) if found.cut_short_id else None
     for each in sorted({found.driver_id, *([cut.driver_id] if cut else [])}):
         lock_driver(each)
@@ -186,6 +189,7 @@ def _vehicle(asset_id: uuid.UUID, unit_id: uuid.UUID) -> Unit:
         raise errors.NotAVehicle(_("Choose a vehicle of this place."), field="unit")
     if unit.status == UnitStatus.RETIRED:
         raise errors.VehicleBusy(_("%(unit)s has left service for good.", unit=called(unit)), field="unit")
+    hold_track(unit.id)
     return unit
 
 
