@@ -64,17 +64,18 @@ const acts = {
 let kept = null;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const row = chosen();
-  if (row?.id && event.detail.target?.contains(row)) kept = { id: row.id, at: rows().indexOf(row), focused: row.contains(document.activeElement) };
+  if (row?.id && event.detail.target?.contains(row)) kept = { id: row.id, at: rows().indexOf(row) };
 });
 document.addEventListener("htmx:afterSettle", () => {
   if (!kept || chosen()) return;
-  const [{ id, at, focused }, all] = [kept, rows()];
+  const [{ id, at }, all] = [kept, rows()];
   const row = document.getElementById(id) ?? all[Math.min(at, all.length - 1)];
   kept = null;
   if (!row) return;
   row.setAttribute("aria-selected", "true");
   row.tabIndex = -1;
-  if (focused || document.activeElement === document.body) row.focus({ preventScroll: true });
+  // whoever has gone on to something else meanwhile is not called back
+  if (document.activeElement === document.body && !document.querySelector("dialog[open]")) row.focus({ preventScroll: true });
 });
 
 document.addEventListener("keydown", (event) => {

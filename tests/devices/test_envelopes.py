@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.core import parse
@@ -177,6 +177,7 @@ def test_results_presence_and_lost_numbers():
         assert from_device_topic("v1/lock-1/up/lost", envelope(bad)).reason == "payload"
 
 
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
 @given(topic=st.text(max_size=80), payload=st.binary(max_size=200), item=st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=5), max_leaves=12

@@ -110,6 +110,17 @@ def test_what_comes_in_any_order_ends_the_same(session, lock):
     assert [event.seq for event in events(lock)] == list(range(1, 101)), "by the device's own time"
 
 
+def test_numbers_begun_again_under_an_old_start_lose_nothing_and_are_told_of(session, room, lock):
+    telemetry.store(said=[say(lock, n, ago=600) for n in (1, 2, 3)])
+    long_ago = utcnow() - timedelta(seconds=300)
+    session.execute(text("update device_boot set last_at = :then"), {"then": long_ago})
+    stored = telemetry.store(said=[say(lock, 1, 0), say(lock, 2, ago=600)])
+    assert (stored.readings, stored.repeated) == (0, 1), "an honest repeat is still one"
+    assert reasons() == {"seq_reset": 1}
+    assert alerts("sequence_reset") == ["open"]
+    assert [each.value for each in events(lock)] == ["1", "1", "1"], "nothing is written over"
+
+
 def test_a_gap_is_named_and_closes(session, lock):
     stored = telemetry.store(said=[say(lock, 1), say(lock, 4), say(lock, 6)])
     assert [tuple(ack) for ack in stored.acks] == [(lock.name, 1, 1, [2, 3, 5])]

@@ -25,7 +25,6 @@ DESKS = {
     "M-Pesa": "portal/gateways/daraja/__init__.py",
     "files": "portal/core/files.py",
     "reports": "portal/reporting/sales.py",
-    "devices that number their messages": None,
     "a register of devices": None,
     "imports from a spreadsheet": None,
     "backup and restore": None,

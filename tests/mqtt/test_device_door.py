@@ -163,6 +163,7 @@ def test_a_device_that_reaches_for_anothers_topics_gets_nothing_and_is_told_of_o
     for _again in range(3):
         assert thief.say("v1/lock-b/up/access", "forged") == "Not authorized"
         assert thief.say("v1/lock-b/status", "forged") == "Not authorized"
+    assert thief.say("v1/lock-a/down/cmd", "unlock") == "Not authorized", "commands are the portal's alone"
     assert portal.say("v1/lock-b/down/cmd", "lock") == "Success"
     assert thief.say("v1/lock-a/up/access", "its own") == "Success"
 

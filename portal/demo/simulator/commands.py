@@ -20,7 +20,7 @@ class Obedience:
 
     def __init__(self, thing: Thing, *, say: Callable[[Word], None], answer: Callable[[str], None]) -> None:
         self.thing = thing
-        self.last_seq = 0
+        self.last_seq: dict[str, int] = {}  # by capability: a lock obeyed does not make a switch deaf
         self.lease_ends: float | None = None
         self._say, self._answer = say, answer
         self._results: dict[str, str] = {}
@@ -31,14 +31,14 @@ class Obedience:
         known = self._results.get(str(command["id"]))
         if known is not None:
             self._answer(known)
-        elif int(command["seq"]) <= self.last_seq:
+        elif int(command["seq"]) <= self.last_seq.get(command["capability"], 0):
             self._result(command, "rejected", "A newer command has been obeyed already.")
         elif _moment(command["not_after"]) < time.time():
             self._result(command, "rejected", "The command came too late.")
         elif command["capability"] not in self.thing.capabilities:
             self._result(command, "rejected", "There is nothing here that could do this.")
         else:
-            self.last_seq = int(command["seq"])
+            self.last_seq[command["capability"]] = int(command["seq"])
             self._result(command, "accepted")
             self._acting.append((now + self.thing.chance.uniform(*ACTS_AFTER), command))
 

@@ -21,6 +21,7 @@ def kind_words(kind: str) -> str:
         "device_silent": _("Device silent"),
         "clock_wrong": _("Clock wrong"),
         "gap_open": _("Messages missing"),
+        "sequence_reset": _("Numbers begun again"),
         "command_failed": _("Command not done"),
         "security_foreign_topic": _("Spoke as another device"),
         "speeding": _("Speeding"),
@@ -67,6 +68,13 @@ def _silent(facts: Facts) -> str:
 def _clock(facts: Facts) -> str:
     return _(
         "%(device)s sends times that cannot be believed; its messages are filed when they arrive.",
+        device=_device(facts),
+    )
+
+
+def _reset(facts: Facts) -> str:
+    return _(
+        "%(device)s counts from the beginning again under an old boot number; what it says is kept aside.",
         device=_device(facts),
     )
 
@@ -184,6 +192,7 @@ _SENTENCES = {
     "device_silent": _silent,
     "clock_wrong": _clock,
     "gap_open": _gap,
+    "sequence_reset": _reset,
     "command_failed": _command,
     "security_foreign_topic": _foreign,
     "speeding": _speeding,

@@ -43,6 +43,8 @@ class Came:
     gap_since: datetime | None = None
     repeated: int = 0
     before: int = field(default=0)
+    #: Until when, in microseconds since 1970, something of this start can have been said that came before.
+    heard_until: int = 0
 
 
 class Gap(NamedTuple):
@@ -136,10 +138,10 @@ def gaps_of(device_ids: Collection[uuid.UUID]) -> Sequence[Gap]:
 
 def _lock(asked: Mapping[str, object]) -> dict[Start, Came]:
     found = {}
-    for device_id, boot, received, lost, since in db.session.execute(_LOCK, asked):
+    for device_id, boot, received, lost, since, until in db.session.execute(_LOCK, asked):
         ranges = numbering.read(received)
         found[str(device_id), boot] = Came(
-            ranges, numbering.read(lost), gap_since=since, before=numbering.through(ranges)
+            ranges, numbering.read(lost), gap_since=since, before=numbering.through(ranges), heard_until=until
         )
     return found
 
@@ -147,8 +149,11 @@ def _lock(asked: Mapping[str, object]) -> dict[Start, Came]:
 _WANTED = "unnest(cast(:devices as uuid[]), cast(:boots as bigint[])) as wanted (device_id, boot)"
 _LOCK = text(
     f"""
-    select b.device_id, b.boot, b.received::text, b.lost::text, b.gap_since
-    from {_WANTED} join device_boot b using (device_id, boot) order by b.device_id, b.boot for update of b
+    select b.device_id, b.boot, b.received::text, b.lost::text, b.gap_since,
+        -- by the device's own clock, and a little more
+        (extract(epoch from b.last_at) * 1e6)::bigint + (5000 + abs(coalesce(s.skew_ms, 0))) * 1000
+    from {_WANTED} join device_boot b using (device_id, boot) left join device_state s using (device_id)
+    order by b.device_id, b.boot for update of b
     """
 )
 _BEGIN = text(

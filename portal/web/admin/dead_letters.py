@@ -32,6 +32,7 @@ REASONS = {
     "unbound": lazy_("Device of no unit"),
     "command": lazy_("Another device's command"),
     "gaps": lazy_("Too many numbers missing"),
+    "seq_reset": lazy_("Numbers begun again"),
 }
 
 

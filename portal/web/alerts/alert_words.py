@@ -25,6 +25,7 @@ _ICONS = {
     "device_silent": "bell-off",
     "clock_wrong": "clock",
     "gap_open": "list-details",
+    "sequence_reset": "list-details",
     "command_failed": "lock-exclamation",
     "security_foreign_topic": "shield",
     "speeding": "gauge",

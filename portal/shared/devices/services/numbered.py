@@ -39,6 +39,8 @@ class Taken:
     dead: list[Dead] = field(default_factory=list)
     acks: list[Ack] = field(default_factory=list)
     repeated: int = 0
+    #: Devices that count from the beginning again without saying that they started anew.
+    restarted: dict[str, Sender] = field(default_factory=dict)
     #: Who spoke, and in which start; None for a word that names none.
     heard: dict[Sender, int | None] = field(default_factory=dict)
 
@@ -95,6 +97,13 @@ def _take(each: Envelope | Refused, sender: Sender, starts: dict[Start, Came], t
     if number is not None:
         came = starts[sender.id, number.boot]
         if numbering.holds(came.received, number.seq):
+            if isinstance(each, Said) and each.t is not None and each.t > came.heard_until:
+                # said after all that came under these numbers: no repeat, and not to be lost as one
+                detail = _("This number has come before, for something said earlier: the device started anew under"
+                           " an old boot number.")  # fmt: skip
+                taken.dead.append((refused(each, "seq_reset", detail), sender.asset_id))
+                taken.restarted[sender.id] = sender
+                return
             came.repeated += 1
             taken.repeated += 1
             return

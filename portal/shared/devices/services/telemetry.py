@@ -24,6 +24,7 @@ from portal.shared.devices.readings import Reading, Refused
 from portal.shared.devices.services import commands, history, numbered, presence
 from portal.shared.devices.services.burying import Dead, bury
 from portal.shared.devices.services.numbered import Ack
+from portal.shared.devices.services.presence import Alarm
 
 #: How many messages back a redelivery can be recognised: the broker never has that many on their way to us.
 LOG_KEPT = 32_768
@@ -140,6 +141,7 @@ def _store(*, said: Sequence[Message], books: Books, page: LogPage | None, tell:
     alarms = presence.heard(taken.heard, taken.said) if taken.heard else []
     if taken.presences:
         alarms += presence.tell(taken.presences)
+    alarms += [Alarm("sequence_reset", each, {"device": each.name}) for each in taken.restarted.values()]
     results, foreign = _results(taken)
     stored = Stored(acks=taken.acks, repeated=taken.repeated, readings=len(known) + len(taken.said))
     dead += [*strangers, *taken.dead, *foreign]
