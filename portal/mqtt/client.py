@@ -74,6 +74,8 @@ class Link:
         self._network: threading.Thread | None = None
         self._began = time.monotonic()
         self._answers: dict[int, Any] = {}
+        #: Nobody waits for their answers; numbers come round again, and an old answer must not pass for a new one.
+        self._unasked: set[int] = set()
         self._answered = threading.Condition()
         self._client = broker.client(client_id, manual_ack=True, kind=Ear)
         self._client.max_inflight_messages_set(500)
@@ -129,7 +131,9 @@ class Link:
     def tell(self, topic: str, payload: str) -> None:
         """Say something that is not worth keeping for whoever is not there: an acknowledgement comes again."""
         marked = command_properties(TELL_SECONDS) if self.broker.modern else None
-        self._client.publish(topic, payload, qos=0, properties=marked)
+        told = self._client.publish(topic, payload, qos=0, properties=marked)
+        with self._answered:
+            self._forget(told.mid)
 
     def answers(self, numbers: Sequence[int], within: float) -> dict[int, bool]:
         """The published commands that the broker has confirmed, each with whether somebody listens to its topic."""
@@ -139,7 +143,9 @@ class Link:
                 lambda: self._over.is_set() or all(number in self._answers for number in numbers),
                 max(0.0, deadline - time.monotonic()),
             )
-            answers = {number: self._answers.pop(number, None) for number in numbers}
+            answers = {number: self._answers.get(number) for number in numbers}
+            for number in numbers:
+                self._forget(number)
         for number, answer in answers.items():
             if answer is not None and answer.is_failure:
                 log.warning("command_refused_by_broker", number=number, answer=str(answer))
@@ -148,6 +154,10 @@ class Link:
             for number, answer in answers.items()
             if answer is not None and not answer.is_failure
         }
+
+    def _forget(self, number: int) -> None:
+        if self._answers.pop(number, None) is None:
+            self._unasked.add(number)
 
     def _end(self, fault: str | None) -> None:
         self.fault = self.fault or fault
@@ -206,5 +216,8 @@ class Link:
 
     def _on_publish(self, _client: Any, _data: Any, number: int, reason: Any, _properties: Any) -> None:
         with self._answered:
+            if number in self._unasked:
+                self._unasked.discard(number)
+                return
             self._answers[number] = reason
             self._answered.notify_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from queue import Empty
 
 import structlog
@@ -16,7 +17,7 @@ from portal.mqtt.ear import Message
 from portal.mqtt.echoes import Echoes
 from portal.mqtt.replay import Replay, entry
 from portal.shared.devices import queries
-from portal.shared.devices.envelopes import refused
+from portal.shared.devices.envelopes import Presence, number_of, refused
 from portal.shared.devices.readings import Refused
 from portal.shared.devices.services import telemetry
 from portal.shared.devices.services.numbered import Ack
@@ -101,7 +102,7 @@ class Ingest:
 
     def _read(self, heard: Heard, link: Link, items: list[Item]) -> None:
         message = heard.message
-        logged = b""
+        logged, again = b"", False
         if message.qos:
             packet_id, sha = delivered = entry(message.packet_id, message.topic, message.payload)
             logged = packet_id.to_bytes(2, "big") + sha
@@ -110,25 +111,26 @@ class Ingest:
                 if not message.topic.startswith(b"v1/"):
                     link.acknowledge(message)
                     return
-                logged = b""  # its number says the same, and the device may not have been told yet that it is kept
+                logged, again = b"", True  # its device may not have been told yet that it is kept
         # A name that is not UTF-8 must not stop the line.
         topic = message.topic.decode("utf-8", "backslashreplace")
         stale = message.retained and not routes.tells_presence(topic)
         if stale or message.ours or self.echoes.heard(topic, message.payload):
             self.ignored += 1
             items.append((message, None, logged))
-        else:
-            items.append((message, routes.read(topic, message.payload), logged))
+            return
+        said = routes.read(topic, message.payload)
+        if again and isinstance(said, Refused) and number_of(said) is None:
+            link.acknowledge(message)  # it lies among the dead letters, and has no number by which that is known
+            return
+        if message.retained and isinstance(said, Presence):
+            said = replace(said, kept=True)
+        items.append((message, said, logged))
 
     def _keep(self, items: Sequence[Item], link: Link) -> None:
         """Store and acknowledge; what the database refuses is found by halving, buried, and holds nobody up."""
         try:
-            stored = self._store([said for _message, said, _logged in items if said is not None], items)
-        except Busy:
-            log.warning("batch_waits", messages=len(items))
-            time.sleep(0.2)
-            self._keep(items, link)
-            return
+            stored = self._stored_at_last(items)
         except DomainError as error:
             if len(items) == 1:
                 self._bury(items[0], error, link)
@@ -145,6 +147,16 @@ class Ingest:
         self.dead += stored.dead
         for asset_id, units in stored.units.items():
             self._spoke[asset_id] |= units
+
+    def _stored_at_last(self, items: Sequence[Item]) -> telemetry.Stored:
+        """Store, again and again while somebody else holds the rows."""
+        said = [said for _message, said, _logged in items if said is not None]
+        while True:
+            try:
+                return self._store(said, items)
+            except Busy:
+                log.warning("batch_waits", messages=len(items))
+                time.sleep(0.2)
 
     def _bury(self, item: Item, error: DomainError, link: Link) -> None:
         message, said, logged = item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from portal.core.transaction import transactional
 from portal.shared.assets.queries import lock_unit
 from portal.shared.audit.models import AuditEntry
 from portal.shared.devices import queries
+from portal.shared.devices.device_queries import fares_of
 from portal.shared.devices.envelopes import from_device_topic
 from portal.shared.devices.errors import NothingMissing
 from portal.shared.devices.models import (
@@ -30,7 +32,7 @@ from portal.shared.devices.models import (
 )
 from portal.shared.devices.number_queries import gaps_of
 from portal.shared.devices.readings import from_plain_topic
-from portal.shared.devices.services import commands, gaps, telemetry
+from portal.shared.devices.services import alert_handling, commands, gaps, telemetry
 from tests.factories import assets as make
 from tests.factories import devices
 
@@ -161,6 +163,15 @@ def test_a_hole_that_nobody_fills_is_told_of_until_it_is_filled(session, lock):
     assert (gap.boot, gap.first, gap.last) == (1, 2, 3)
     telemetry.store(said=[say(lock, 2), say(lock, 3)])
     assert (gaps.tell_of_open(), alerts("gap_open"), list(gaps_of([lock.id]))) == (1, ["cleared"], [])
+
+
+def test_a_hole_a_hand_has_put_away_is_not_told_of_again(session, lock):
+    telemetry.store(said=[say(lock, 1), say(lock, 4)])
+    session.execute(text("update device_boot set gap_since = gap_since - interval '61 seconds'"))
+    gaps.tell_of_open()
+    alert = session.scalar(select(Alert))
+    alert_handling.clear(asset_id=alert.asset_id, alert_id=alert.id, actor=system("t"))
+    assert (gaps.tell_of_open(), alerts("gap_open")) == (0, ["cleared"])
 
 
 def test_a_person_may_give_up_what_nobody_has_any_more(session, lock):
@@ -315,6 +326,20 @@ def test_a_device_that_is_lost_and_comes_back_is_told_of_once(session, room, loc
     assert (state_of(lock).state, alerts("device_lost")) == ("online", ["cleared"]), "the will of an earlier start"
     changes = select(func.count()).where(outbox.OutboxEvent.topic == "devices.device.changed")
     assert session.scalar(changes) == 3
+
+
+def test_a_last_will_and_what_the_broker_kept_are_no_signs_of_life(session, lock):
+    telemetry.store(said=[tell(lock, "online"), tell(lock, "lost")])
+    session.execute(text("update device_state set seen_at = now() - interval '2 h', state_at = now() - interval '1 h'"))
+    seen = state_of(lock).seen_at
+    telemetry.store(said=[replace(tell(lock, "lost"), kept=True)])
+    assert (state_of(lock).seen_at, fares_of([lock.id])[lock.id].standing) == (seen, "lost")
+    telemetry.store(said=[tell(lock, "lost")])
+    assert state_of(lock).seen_at == seen
+    telemetry.store(said=[replace(tell(lock, "online", boot=2), kept=True)])
+    assert (state_of(lock).seen_at, state_of(lock).state) == (seen, "online"), "it came back while nobody listened"
+    telemetry.store(said=[tell(lock, "online", boot=2)])
+    assert state_of(lock).seen_at > seen
 
 
 def test_a_will_older_than_what_was_said_since_is_not_believed(session, lock):

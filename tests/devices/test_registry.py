@@ -14,6 +14,7 @@ from portal.core.actor import system
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.errors import DomainError
+from portal.core.locks import lock_number
 from portal.shared.assets.errors import ReasonNeeded
 from portal.shared.assets.services import registry as units
 from portal.shared.audit.models import AuditEntry
@@ -28,7 +29,7 @@ from portal.shared.devices.device_queries import (
 )
 from portal.shared.devices.models import Alert, Device, DeviceState
 from portal.shared.devices.secrets import secret_fits
-from portal.shared.devices.services import registry, silence
+from portal.shared.devices.services import alert_handling, broker_keeper, registry, silence
 from tests.factories import assets
 
 ACTOR = system("tests")
@@ -303,3 +304,42 @@ def test_silence_is_told_once_and_over_when_the_device_speaks(session):
     standing = session.scalars(select(Alert).where(Alert.kind == "device_silent", Alert.status == "open")).all()
     assert [each.device_id for each in standing] == [devices[2].id]
     assert session.scalar(select(func.count()).select_from(Alert)) == 3
+
+
+def test_silence_a_hand_has_put_away_is_told_of_again_only_after_the_device_spoke(session):
+    place = assets.place()
+    device = lock(place).device
+    heard(device, timedelta(hours=1))
+    assert silence.look() == 1
+    alert = session.scalar(select(Alert))
+    alert_handling.clear(asset_id=place.id, alert_id=alert.id, actor=ACTOR)
+    assert silence.look() == 0
+    session.execute(text("update alert set happened_at = happened_at - interval '2 hours'"))
+    session.commit()
+    assert silence.look() == 1, "it has spoken since, and fell silent again"
+
+
+def test_the_accounts_of_the_broker_are_read_and_written_by_one_hand_at_a_time(app, committed, tmp_path):
+    place = assets.place()
+    device = lock(place).device
+    broker_keeper.connect(broker_keeper.Files(tmp_path / "passwords", tmp_path / "acl"))
+    done = []
+
+    def keep():
+        with app.app_context():
+            done.append(broker_keeper.keep())
+
+    hand = threading.Thread(target=keep)
+    try:
+        with db.engine.connect() as other:
+            number = {"n": lock_number("accounts of the broker")}
+            other.execute(text("select pg_advisory_lock(:n)"), number)
+            hand.start()
+            hand.join(0.3)
+            registry.revoke(device_id=device.id, asset_id=place.id, reason="lost", actor=ACTOR)
+            other.execute(text("select pg_advisory_unlock(:n)"), number)
+        hand.join(30)
+        assert done == [1]
+        assert device.name not in (tmp_path / "passwords").read_text(), "who waited writes what is so now"
+    finally:
+        broker_keeper.connect(broker_keeper.Files())

@@ -16,7 +16,7 @@ from portal.core.db import db
 from portal.shared.audit.models import AuditEntry
 from portal.shared.devices import interlocks, queries
 from portal.shared.devices.errors import AskedAlready, CommandOver, OwnWish, ReasonNeeded, UnitChanged
-from portal.shared.devices.models import DeviceCommand
+from portal.shared.devices.models import CommandStatus, DeviceCommand
 from portal.shared.devices.services import approvals, commands, pending
 from tests.devices.test_commands import tell, topics
 from tests.factories import devices as make
@@ -196,6 +196,40 @@ def test_a_vehicle_that_sets_off_between_two_tries_is_left_alone(committed, car,
     assert (fresh(stop).status, fresh(stop).held) == ("queued", "moving")
     commands.sent(command_id=stop.id, held=True)
     assert fresh(stop).status == "queued", "the broker's late word about an earlier copy changes nothing"
+
+
+def test_a_copy_of_a_stop_that_was_stuck_on_its_way_is_too_late_soon(committed, car, moving):
+    unit = car()
+    stop = tell(unit.id, "turn_off", capability="ignition")
+    (due,) = commands.claim_due()
+    assert due.seconds_left <= 30
+    assert due.not_after - utcnow() <= timedelta(seconds=30)
+    assert fresh(stop).not_after - utcnow() > timedelta(seconds=100), "it is said again for longer than that"
+
+
+@pytest.mark.parametrize("word", ["accepted", "done"])
+def test_what_a_vehicle_did_before_its_stop_was_made_to_wait_counts(committed, car, moving, word):
+    unit = car()
+    stop = tell(unit.id, "turn_off", capability="ignition")
+    commands.claim_due()
+    moving.add(unit.id)
+    db.session.execute(text("update device_command set next_attempt_at = clock_timestamp()"))
+    db.session.commit()
+    commands.claim_due()
+    assert fresh(stop).held == "moving"
+    assert not commands.finished(command_id=stop.id, status=CommandStatus.REJECTED), "an earlier copy came too late"
+    assert commands.finished(command_id=stop.id, status=CommandStatus(word))
+    moving.clear()
+    assert (fresh(stop).status, fresh(stop).held, pending.release_standing()) == (word, None, 0)
+    assert fresh(stop).not_after - utcnow() < timedelta(minutes=3)
+
+
+def test_what_was_never_sent_is_not_done(committed, car, moving):
+    unit = car()
+    moving.add(unit.id)
+    stop = tell(unit.id, "turn_off", capability="ignition")
+    assert not commands.finished(command_id=stop.id, status=CommandStatus.DONE)
+    assert fresh(stop).held == "moving"
 
 
 def test_an_agreed_stop_of_a_moving_vehicle_waits_too(committed, car, moving):

@@ -187,6 +187,23 @@ def test_whether_it_moves_is_known_by_track_and_by_speed(session):
     assert live.moving([unit.id]) == set()
 
 
+def test_a_speed_said_with_a_position_counts_before_the_track_was_looked_at(session):
+    parked, silent = make.vehicle(), make.vehicle()
+    teller = Teller()
+    teller.park(0, 60, every=10)
+    tell(parked, teller.words)
+    assert live.moving([parked.id, silent.id]) == set()
+    said = text(
+        "insert into latest_reading values (:u, 'location', :v, clock_timestamp(), gen_random_uuid())"
+        " on conflict (unit_id, kind) do update set value = excluded.value, at = excluded.at"
+    )
+    for unit in (parked, silent):
+        session.execute(said, {"u": unit.id, "v": '{"lat": 6.5, "lon": 3.3, "speed": 64}'})
+    assert live.moving([parked.id, silent.id]) == {parked.id, silent.id}
+    session.execute(said, {"u": silent.id, "v": "6.5,3.3"})
+    assert live.moving([silent.id]) == set()
+
+
 def test_following_a_vehicle_leaves_alone_what_was_paid_for(session):
     car, teller = make.vehicle(), Teller()
     teller.drive(0, 1_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from datetime import timedelta
+from queue import SimpleQueue
 
 import pytest
 from sqlalchemy import func, select, text
@@ -277,3 +278,35 @@ def test_it_stops_when_told_with_everything_acknowledged(ingester, device, commi
     assert soon(lambda: len(events()) >= 300)
     time.sleep(0.5)
     assert len(events()) == 300
+
+
+def test_the_answer_to_an_earlier_message_does_not_pass_for_a_commands_own(private_broker):
+    link = Link(Broker(private_broker.url), "link-answers", 1, SimpleQueue())
+    link.open()
+    try:
+        assert soon(lambda: link.connected)
+        link.tell("v1/nobody/down/ack", "{}")
+        time.sleep(0.5)  # that it left is an answer, too, and nobody asked for it
+        link._client._last_mid -= 1  # its number comes round again, as after 65,535 messages
+        number = link.publish("v1/nobody/down/cmd", "{}", seconds=5, retain=False)
+        assert link.answers([number], 10) == {number: False}, "nobody listens there, and the broker said so"
+    finally:
+        link.close()
+
+
+def test_a_refused_word_without_a_number_is_counted_once_when_it_is_delivered_again(ingester, device, committed):
+    running = ingester(die_at_ack=1)
+    assert leads(running)
+    stranger = device()
+    stranger.say("v1/ghost/up/temperature", "{not json")
+    assert soon(running.dead), running.output()
+    running.start()
+    assert soon(lambda: heartbeat().get("repeated") == 1, 60), running.output()
+    stranger.say("v1/ghost/up/temperature", "{nor this")
+
+    def times():
+        db.session.rollback()
+        return sorted(db.session.scalars(select(DeadLetter.times)))
+
+    assert soon(lambda: len(times()) == 2), running.output()
+    assert times() == [1, 1]

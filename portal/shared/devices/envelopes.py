@@ -98,6 +98,8 @@ class Presence:
     state: str
     boot: int
     payload: bytes
+    #: The broker's copy of a word said earlier, for whoever comes to listen: nobody speaks now.
+    kept: bool = False
 
     @property
     def topic(self) -> str:

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select
 
 from portal.core.db import db
+from portal.core.locks import lock_in_transaction
 from portal.core.transaction import transactional
 from portal.gateways import account_files
 from portal.shared.devices.broker_accounts import accounts, acl_text, password_text
@@ -47,15 +48,20 @@ def keep() -> int:
     """
     if _files.passwords is None or _files.acl is None:
         return 0
-    known = accounts()
-    db.session.rollback()
-    changed = account_files.write(_files.acl, acl_text(known))  # first what is forbidden, then who may enter
-    changed = account_files.write(_files.passwords, password_text(known)) or changed
-    if not changed:
+    if not _write(passwords=_files.passwords, acl=_files.acl):
         return 0
     if _files.pid_file is not None and not account_files.reload(_files.pid_file):
         log.warning("broker_not_told", pid_file=str(_files.pid_file))
     return 1
+
+
+@transactional
+def _write(*, passwords: Path, acl: Path) -> bool:
+    """Both files, by one hand at a time: whoever read the registry earlier must not write the files later."""
+    lock_in_transaction("accounts of the broker")
+    known = accounts()
+    changed = account_files.write(acl, acl_text(known))  # first what is forbidden, then who may enter
+    return account_files.write(passwords, password_text(known)) or changed
 
 
 def keep_after(_body: object) -> None:

@@ -54,6 +54,8 @@ BACKOFF = tuple(timedelta(seconds=n) for n in (2, 5, 15, 30))
 BROKER_HOLDS = timedelta(seconds=30)
 #: What must not be done while something else is so is never left at the broker: it is asked again before each copy.
 GUARDED_HOLDS = timedelta(seconds=2)
+#: Nor is a copy that was stuck in a network obeyed much later: past this the device says no to it.
+GUARDED_WITHIN = timedelta(seconds=30)
 #: Cutting an engine or the power can hurt somebody: it is never done without a word why.
 NEEDS_REASON = frozenset({("ignition", "turn_off"), ("electricity", "turn_off")})
 #: Cutting an engine by hand takes two: one who asks, and another who agrees while the wish stands.
@@ -240,8 +242,9 @@ def _elsewhere(command: DeviceCommand, names: Mapping[uuid.UUID, Told]) -> bool:
 
 
 def _due(command: DeviceCommand, where: Any, names: Mapping[uuid.UUID, Told], now: datetime) -> Due:
-    seconds_left = (command.not_after - now).total_seconds()
     guarded = interlocks.guards(command.capability, command.action)
+    not_after = min(command.not_after, now + GUARDED_WITHIN) if guarded else command.not_after
+    seconds_left = (not_after - now).total_seconds()
     holds = GUARDED_HOLDS if guarded else BROKER_HOLDS
     return Due(
         id=command.id,
@@ -255,7 +258,7 @@ def _due(command: DeviceCommand, where: Any, names: Mapping[uuid.UUID, Told], no
         seconds_left=seconds_left,
         broker_holds=min(seconds_left, holds.total_seconds()),
         retain=where.retain_commands and command.device_id is None and not guarded,
-        not_after=command.not_after,
+        not_after=not_after,
         device=names[command.device_id].name if command.device_id is not None else None,
         lease_until=command.lease_until,
     )
@@ -296,9 +299,14 @@ def finished(
     command = lock_command(command_id)
     if device_id is not None and command.device_id != device_id:
         raise CommandNotFound(_("There is no such command here."))
-    if command.status not in OPEN or command.status == status or command.held is not None:
+    if command.status not in OPEN or command.status == status:
         return False
     now = utcnow()
+    if command.held is not None:
+        # It may have been on its way already when it was made to wait; that an earlier copy failed ends nothing.
+        if not command.attempts or status not in (CommandStatus.ACCEPTED, CommandStatus.DONE):
+            return False
+        command.held, command.not_after = None, now + VALID_FOR
     command.status = status
     command.detail = detail
     if status is CommandStatus.ACCEPTED:

@@ -76,6 +76,9 @@ _OPEN = text(
     where b.gap_since < clock_timestamp() - make_interval(secs => :seconds) and d.status = 'active'
     and not exists (select from alert a where a.asset_id = d.asset_id and a.status <> 'cleared'
                     and a.key = 'gap_open:' || d.id || ':' || b.boot)
+    -- what a hand cleared is known, until something more has come and a hole is left again
+    and not exists (select from alert a where a.asset_id = d.asset_id and a.happened_at >= b.gap_since
+                    and a.key = 'gap_open:' || d.id || ':' || b.boot and a.cleared_by is not null)
     order by d.asset_id, d.id, b.boot limit :limit
     """
 )

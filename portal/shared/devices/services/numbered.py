@@ -43,6 +43,8 @@ class Taken:
     restarted: dict[str, Sender] = field(default_factory=dict)
     #: Who spoke, and in which start; None for a word that names none.
     heard: dict[Sender, int | None] = field(default_factory=dict)
+    #: Of those, who was there to say it: a last will, and what the broker kept, are no sign of life.
+    alive: set[str] = field(default_factory=set)
 
 
 def take(spoken: Sequence[Spoken]) -> Taken:
@@ -94,6 +96,8 @@ def _take(each: Envelope | Refused, sender: Sender, starts: dict[Start, Came], t
     boot = each.boot if isinstance(each, Presence) else number and number.boot
     before = taken.heard.get(sender)
     taken.heard[sender] = boot if before is None else max(before, boot or 0)
+    if not isinstance(each, Presence) or (each.state != "lost" and not each.kept):
+        taken.alive.add(sender.id)
     if number is not None:
         came = starts[sender.id, number.boot]
         if numbering.holds(came.received, number.seq):

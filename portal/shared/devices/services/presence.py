@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,8 +37,10 @@ class Alarm:
     facts: dict[str, Any] | None
 
 
-def heard(senders: Mapping[Sender, int | None], said: Sequence[tuple[Said, Sender]]) -> list[Alarm]:
-    """Note in the caller's command that these devices spoke, and what their clocks are like."""
+def heard(
+    senders: Mapping[Sender, int | None], said: Sequence[tuple[Said, Sender]], alive: Collection[str]
+) -> list[Alarm]:
+    """Note in the caller's command that these devices were spoken of, which of them are alive, and their clocks."""
     locks.taking("device")
     now = (utcnow() - _EPOCH) // _MICROSECOND
     clocks: dict[str, _Clock] = {}
@@ -53,6 +55,7 @@ def heard(senders: Mapping[Sender, int | None], said: Sequence[tuple[Said, Sende
         "skews": [clock.skew_ms for _id, _boot, clock in found],
         "wrong": [clock.wrong for _id, _boot, clock in found],
         "right": [clock.right for _id, _boot, clock in found],
+        "alive": [device_id in alive for device_id, _boot, _clock in found],
     }
     rows = db.session.execute(_HEARD, asked).all()
     if len(rows) < len(found):
@@ -142,15 +145,16 @@ _HEARD = text(
     """
     with heard as (
         select * from unnest(cast(:devices as uuid[]), cast(:boots as bigint[]), cast(:skews as bigint[]),
-                             cast(:wrong as bigint[]), cast(:right as bool[]))
-            as h (device_id, boot, skew_ms, wrong, is_right)
+                             cast(:wrong as bigint[]), cast(:right as bool[]), cast(:alive as bool[]))
+            as h (device_id, boot, skew_ms, wrong, is_right, alive)
     ),
     old as (
         select h.*, d.clock_wrong from heard h join device_state d using (device_id)
         order by device_id for update of d
     )
     update device_state d
-    set seen_at = clock_timestamp(), boot = greatest(d.boot, old.boot), skew_ms = coalesce(old.skew_ms, d.skew_ms),
+    set seen_at = case when old.alive then clock_timestamp() else d.seen_at end,
+        boot = greatest(d.boot, old.boot), skew_ms = coalesce(old.skew_ms, d.skew_ms),
         clock_wrong = old.wrong + case when old.is_right then 0 else old.clock_wrong end
     from old where d.device_id = old.device_id
     returning d.device_id, old.clock_wrong, d.clock_wrong, d.skew_ms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from portal.core.db import db
 from portal.core.transaction import transactional
@@ -21,7 +21,11 @@ def look(*, limit: int = 200) -> int:
     silent = db.session.execute(
         select(Device.id, Device.asset_id, Device.unit_id, Device.name, DeviceState.seen_at, DeviceState.state_at)
         .join(DeviceState, DeviceState.device_id == Device.id)
-        .where(standing() == Standing.SILENT, ~_alert().where(Alert.device_id == Device.id).exists())
+        .where(
+            standing() == Standing.SILENT,
+            ~_alert().where(Alert.device_id == Device.id).exists(),
+            ~_put_away().exists(),
+        )
         .order_by(Device.asset_id, Device.id)
         .limit(limit)
     ).all()
@@ -51,3 +55,15 @@ def look(*, limit: int = 200) -> int:
 
 def _alert() -> Select[uuid.UUID]:
     return select(Alert.id).where(Alert.kind == KIND, Alert.status != AlertStatus.CLEARED)
+
+
+def _put_away() -> Select[uuid.UUID]:
+    """What a hand cleared since the device was last heard: it is silent still, and somebody knows."""
+    heard = func.greatest(DeviceState.seen_at, DeviceState.state_at)
+    return select(Alert.id).where(
+        Alert.kind == KIND,
+        Alert.asset_id == Device.asset_id,
+        Alert.device_id == Device.id,
+        Alert.cleared_by.isnot(None),
+        Alert.happened_at > heard,
+    )

@@ -138,7 +138,7 @@ def _store(*, said: Sequence[Message], books: Books, page: LogPage | None, tell:
             spoken.append(each)
     known, strangers = _homes(plain, books)
     taken = _taken(spoken, books)
-    alarms = presence.heard(taken.heard, taken.said) if taken.heard else []
+    alarms = presence.heard(taken.heard, taken.said, taken.alive) if taken.heard else []
     if taken.presences:
         alarms += presence.tell(taken.presences)
     alarms += [Alarm("sequence_reset", each, {"device": each.name}) for each in taken.restarted.values()]

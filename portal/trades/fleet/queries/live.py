@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.core import locks
 from portal.core.db import db
 from portal.shared.devices.models import LatestReading
-from portal.trades.fleet.geo import speed_said
+from portal.trades.fleet.geo import position, speed_said
 from portal.trades.fleet.journeys import WALKING
 from portal.trades.fleet.models import Vehicle, VehicleState
 
@@ -58,17 +58,17 @@ def moving(unit_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
         db.session.scalars(select(VehicleState.unit_id).where(VehicleState.unit_id.in_(ids), VehicleState.moving))
     )
     said = db.session.execute(
-        select(LatestReading.unit_id, LatestReading.value)
+        select(LatestReading.unit_id, LatestReading.kind, LatestReading.value)
         .join(VehicleState, VehicleState.unit_id == LatestReading.unit_id, isouter=True)
         .where(
             LatestReading.unit_id.in_(ids),
-            LatestReading.kind == "speed",
+            LatestReading.kind.in_(("speed", "location")),
             # what the fold has taken in already it has judged together with the track
             (VehicleState.folded_to.is_(None)) | (VehicleState.folded_to < LatestReading.at),
         )
     )
-    for unit_id, value in said:
-        speed = _said(value)
+    for unit_id, kind, value in said:
+        speed = _said(value) if kind == "speed" else _said_with(value)
         if speed is not None and speed > WALKING:
             found.add(unit_id)
     return found
@@ -79,3 +79,8 @@ def _said(value: str) -> int | None:
         return speed_said(float(value))
     except (ValueError, OverflowError):
         return None
+
+
+def _said_with(location: str) -> int | None:
+    said = position(location)
+    return None if isinstance(said, str) else said.speed
