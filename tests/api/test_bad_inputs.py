@@ -37,9 +37,11 @@ def everywhere(hotel, owner, contract):
     def send(**options):
         options = {"content_type": "application/json", **options}
         answers = []
+        # a device signs in as itself and sends a list: test_readings.py
+        elsewhere = ("webhook", "/pay/k/", "/api/devices/")
         for path, verbs in contract.document["paths"].items():
             for verb, operation in verbs.items():
-                if "requestBody" in operation and "webhook" not in path and "/pay/k/" not in path:
+                if "requestBody" in operation and not any(each in path for each in elsewhere):
                     path = path.replace("{asset_number}", hotel.asset_number)
                     for name in ("room_number", "vehicle_number", "unit_number"):
                         path = path.replace(f"{{{name}}}", "101")
