@@ -63,7 +63,7 @@ def test_it_is_a_sheet_with_its_own_type_that_knows_the_naira_sign():
 
 
 def test_no_line_is_longer_than_the_sheet(session):
-    paper._register()
+    paper.register_fonts()
     for words in ("x" * 300, "https://portal.example/" + "a1-" * 40, "short", "", "W" * 40 + " and more"):
         lines = list(paper._broken(words, paper.PLAIN, 10, 120))
         assert all(pdfmetrics.stringWidth(line, paper.PLAIN, 10) <= 120 for line in lines)
