@@ -22,6 +22,8 @@ from tests.support.queries import counting
 from tests.support.servers import Server
 
 MISSING = "MISSING: "
+#: Milliseconds a page may take on a machine whose other core draws maps; what is asked for comes long before.
+PATIENCE = 30_000
 NEEDS = {
     "database": {"app", "database_url", "session", "committed", "client", "portal_url", "running_portal"},
     "broker": {"broker", "private_broker", "portal_url", "running_portal"},
@@ -211,8 +213,9 @@ live_server = portal_url
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One Chromium per worker."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     program = browsers.chromium()
     if not program:
         _missing("Chromium", browsers.HOW)
@@ -227,7 +230,7 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A fresh window that fails its test when a script fails or the content policy refuses something."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: _listen(said, complaints))
