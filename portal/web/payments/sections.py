@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask import current_app, g, request, url_for
-
-from portal.core.words import LazyText, lazy_
+from portal.core.words import lazy_
+from portal.web.tabs import Section, tabs_of
 
 #: Endpoint, words and the permission that opens it. A page belongs to the section whose endpoint begins its own.
-SECTIONS: tuple[tuple[str, LazyText, str], ...] = (
+SECTIONS: tuple[Section, ...] = (
     ("payments.index", lazy_("Payments"), "payments.view"),
     ("payments.bills", lazy_("Bills"), "bills.view"),
     ("payments.review", lazy_("Decisions"), "payments.review"),
@@ -23,21 +23,6 @@ SECTIONS: tuple[tuple[str, LazyText, str], ...] = (
 )
 
 
-def sections() -> list[tuple[LazyText, str, bool]]:
-    """The tabs this person may open here: words, address, and whether it is the one that is open."""
-    rights = g.get("permissions", frozenset())
-    return [
-        (words, url_for(endpoint, asset_number=g.place.asset_number), _open(endpoint))
-        for endpoint, words, permission in SECTIONS
-        if permission in rights and endpoint in current_app.view_functions
-    ]
-
-
 def context() -> dict[str, Any]:
     """What the desk's templates know beside their own values."""
-    return {"sections": sections}
-
-
-def _open(endpoint: str) -> bool:
-    here = request.endpoint or ""
-    return here == endpoint or (endpoint != "payments.index" and here.startswith(f"{endpoint}_"))
+    return {"sections": partial(tabs_of, SECTIONS)}
