@@ -60,16 +60,19 @@ const acts = {
   g: () => (leader = Date.now(), true),
 };
 
-/* A list that was fetched again keeps the chosen row; where that is gone, the one in its place is chosen. */
+/* A list that was fetched again keeps the chosen row; where that is gone, the one in its place is chosen,
+   but never one of another page. */
 let kept = null;
+const called = (row) => row.id || row.querySelector("a")?.href;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const row = chosen();
-  if (row?.id && event.detail.target?.contains(row)) kept = { id: row.id, at: rows().indexOf(row) };
+  const { target } = event.detail;
+  if (row && target?.contains(row)) kept = { name: called(row), at: target === document.body ? -1 : rows().indexOf(row) };
 });
 document.addEventListener("htmx:afterSettle", () => {
   if (!kept || chosen()) return;
-  const [{ id, at }, all] = [kept, rows()];
-  const row = document.getElementById(id) ?? all[Math.min(at, all.length - 1)];
+  const [{ name, at }, all] = [kept, rows()];
+  const row = all.find((each) => name && called(each) === name) ?? all[Math.min(at, all.length - 1)];
   kept = null;
   if (!row) return;
   row.setAttribute("aria-selected", "true");

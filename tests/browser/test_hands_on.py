@@ -5,6 +5,13 @@ from playwright.sync_api import expect
 from tests.browser.test_shell import enter
 
 
+def fetched_again(page, block, news):
+    """The news comes, and the block that listens to it has taken itself anew."""
+    before = block.element_handle()
+    page.evaluate("news => document.body.dispatchEvent(new CustomEvent(news))", news)
+    page.wait_for_function("block => !block.isConnected", arg=before)
+
+
 def test_a_price_changed_by_keyboard_is_taken_back(page, running_portal):
     number = enter(page, running_portal, "manager")
     page.goto(f"{running_portal['url']}/units/{number}/?q=106")
@@ -14,6 +21,7 @@ def test_a_price_changed_by_keyboard_is_taken_back(page, running_portal):
     expect(keys).to_contain_text("Change the row")
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowDown")
+    fetched_again(page, page.locator("#board"), "access.unit.activated")
     page.keyboard.press("e")
     page.wait_for_url("**/room/106/terms")
     price = page.get_by_label("Price of one period")
@@ -22,7 +30,8 @@ def test_a_price_changed_by_keyboard_is_taken_back(page, running_portal):
     page.keyboard.press("Enter")
     page.wait_for_url("**/room/106")
     expect(page.locator("#state")).to_contain_text("₦43,210")
-    page.get_by_role("button", name="Undo").click()
+    with page.expect_navigation():  # the news alone would change the figure before the page has gone
+        page.get_by_role("button", name="Undo").click()
     expect(page.locator("#state")).not_to_contain_text("₦43,210")
     page.keyboard.press("e")
     page.wait_for_url("**/room/106/terms")
@@ -60,9 +69,7 @@ def test_what_was_agreed_to_is_sent_though_its_block_was_fetched_again(page, run
     page.locator("#refunds").get_by_role("button", name="Approve").click()
     asks = page.get_by_role("dialog").get_by_role("button", name="Approve")
     expect(asks).to_be_visible()
-    form = page.locator("#refunds form").first.element_handle()
-    page.evaluate("document.body.dispatchEvent(new CustomEvent('payments.refund.moved'))")
-    page.wait_for_function("form => !form.isConnected", arg=form)
+    fetched_again(page, page.locator("#refunds form").first, "payments.refund.moved")
     asks.click()
     expect(page.get_by_text("Approved. The money is on its way.")).to_be_visible()
 

@@ -121,7 +121,10 @@ def test_a_broker_killed_with_five_hundred_messages_in_its_queue(ingester, regis
     device.RESEND_AFTER = 3_600
     assert soon(lambda: not device.waits_for_broker, 30), "the broker has all of them"
     private_broker.kill()
+    private_broker.forget()
+    del device.RESEND_AFTER
     private_broker.start()
+    assert soon(lambda: device.client.is_connected() and not device.waits_for_broker, 30), "confirmed, and to nobody"
     assert leads(ingester())
     assert soon(lambda: not device.kept, 60)
     assert numbers(registered) == list(range(1, 501))

@@ -37,6 +37,10 @@ class Broker:
             self.process.wait(10)
             self.process = None
 
+    def forget(self) -> None:
+        """What it wrote down is gone: the next start knows no session and no message."""
+        (self.service.folder / "mosquitto.db").unlink(missing_ok=True)
+
 
 class ExternalBroker:
     """A broker of the tester's own, reached by its address."""
