@@ -74,7 +74,7 @@ def connect(settings: Settings) -> None:
     outbox.on("assets.unit.amended", "devices of retired units", _free_devices)
     for ended in ("done", "failed", "expired"):
         outbox.on(f"devices.command.{ended}", "command alerts", command_alerts.follow)
-    interlocks.register("ignition", "turn_off", live.moving)
+    interlocks.register("ignition", "turn_off", live.may_be_moving)
     outbox.on("identity.mail.written", "mail", partial(mails.post, send=_mailer(settings).send))
     connect_telling(settings.public_url)
     connect_fences(fence_names)

@@ -328,6 +328,19 @@ def test_a_device_that_is_lost_and_comes_back_is_told_of_once(session, room, loc
     assert session.scalar(changes) == 3
 
 
+def test_a_lost_device_that_speaks_without_a_greeting_is_back(session, lock):
+    telemetry.store(said=[tell(lock, "online"), tell(lock, "lost")])
+    assert alerts("device_lost") == ["open"]
+    telemetry.store(said=[say(lock, 1)])
+    assert (alerts("device_lost"), fares_of([lock.id])[lock.id].standing) == (["cleared"], "online")
+    telemetry.store(said=[replace(tell(lock, "lost"), kept=True)])
+    assert alerts("device_lost") == ["cleared"], "the broker's copy of the old will is no news"
+    telemetry.store(said=[tell(lock, "lost")])
+    assert (alerts("device_lost"), fares_of([lock.id])[lock.id].standing) == (["cleared", "open"], "lost")
+    telemetry.store(said=[say(lock, 2), tell(lock, "lost")])
+    assert alerts("device_lost") == ["cleared", "cleared", "open"], "it spoke, and was lost again"
+
+
 def test_a_last_will_and_what_the_broker_kept_are_no_signs_of_life(session, lock):
     telemetry.store(said=[tell(lock, "online"), tell(lock, "lost")])
     session.execute(text("update device_state set seen_at = now() - interval '2 h', state_at = now() - interval '1 h'"))

@@ -19,6 +19,17 @@ _STORE = text(
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, at bigint, kind text, value text, quality text)
     """
 )
+_LATEST = text(
+    """
+    insert into latest_reading (unit_id, kind, value, at, event_id)
+    select distinct on (kind) :unit, kind, value, timestamptz 'epoch' + at * interval '1 microsecond', id
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, at bigint, kind text, value text)
+    order by kind, at desc, id desc
+    on conflict (unit_id, kind) do update
+        set value = excluded.value, at = excluded.at, event_id = excluded.event_id
+        where latest_reading.at <= excluded.at
+    """
+)
 _NEWS = text(
     "insert into reading_news (unit_id, asset_id, since, kinds)"
     " values (:unit, :asset, timestamptz 'epoch' + :since * interval '1 microsecond', cast(:kinds as jsonb))"
@@ -42,6 +53,7 @@ def store(unit: Unit, words: Iterable) -> None:
     ]
     who = {"unit": unit.id, "asset": unit.asset_id}
     db.session.execute(_STORE, {**who, "rows": json.dumps(rows)})
+    db.session.execute(_LATEST, {"unit": unit.id, "rows": json.dumps(rows)})
     kinds = json.dumps(sorted({word.kind for word in words}))
     db.session.execute(_NEWS, {**who, "since": min(word.at for word in words), "kinds": kinds})
     db.session.commit()

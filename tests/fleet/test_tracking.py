@@ -13,7 +13,6 @@ from portal.core.db import db
 from portal.core.outbox import OutboxEvent
 from portal.reporting import fleet
 from portal.shared.assets.queries import asset_of, unit_of
-from portal.shared.devices import interlocks
 from portal.shared.devices.models import ReadingNews
 from portal.shared.devices.readings import from_plain_topic
 from portal.shared.devices.services import telemetry, watching
@@ -163,45 +162,6 @@ def test_a_room_has_no_track(session):
     store(room, [Teller().say(0, "speed", "5")])
     assert look() == 1
     assert live.find_state(room.id) is None
-
-
-def test_whether_it_moves_is_known_by_track_and_by_speed(session):
-    unit, other, silent = make.vehicle(), make.vehicle(), make.vehicle()
-    teller = Teller()
-    teller.drive(0, 1_000)
-    tell(unit, teller.words)
-    asset = place_of(other)
-    telemetry.store(said=[from_plain_topic(f"vehicles/{asset.asset_number}/{other.number}/location", b"6.5,3.3")])
-    look()
-    everyone = [unit.id, other.id, silent.id]
-    assert live.moving(everyone) == {unit.id}
-    assert interlocks.has_to_wait("ignition", "turn_off", everyone) == {unit.id}
-    assert interlocks.has_to_wait("ignition", "turn_on", everyone) == set()
-    session.execute(
-        text("insert into latest_reading values (:u, 'speed', '64', clock_timestamp(), gen_random_uuid())"),
-        {"u": silent.id},
-    )
-    assert live.moving(everyone) == {unit.id, silent.id}
-    teller.park(100, 120, every=10, at_m=1_000)
-    tell(unit, teller.words[-12:])
-    assert live.moving([unit.id]) == set()
-
-
-def test_a_speed_said_with_a_position_counts_before_the_track_was_looked_at(session):
-    parked, silent = make.vehicle(), make.vehicle()
-    teller = Teller()
-    teller.park(0, 60, every=10)
-    tell(parked, teller.words)
-    assert live.moving([parked.id, silent.id]) == set()
-    said = text(
-        "insert into latest_reading values (:u, 'location', :v, clock_timestamp(), gen_random_uuid())"
-        " on conflict (unit_id, kind) do update set value = excluded.value, at = excluded.at"
-    )
-    for unit in (parked, silent):
-        session.execute(said, {"u": unit.id, "v": '{"lat": 6.5, "lon": 3.3, "speed": 64}'})
-    assert live.moving([parked.id, silent.id]) == {parked.id, silent.id}
-    session.execute(said, {"u": silent.id, "v": "6.5,3.3"})
-    assert live.moving([silent.id]) == set()
 
 
 def test_following_a_vehicle_leaves_alone_what_was_paid_for(session):

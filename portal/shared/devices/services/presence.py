@@ -62,10 +62,12 @@ def heard(
         db.session.execute(_BEGIN, {"devices": asked["devices"]})
         rows = db.session.execute(_HEARD, asked).all()
     alarms = []
-    for device_id, was, is_now, skew in rows:
+    for device_id, was, is_now, skew, back in rows:
+        sender = by_id[str(device_id)]
+        if back:
+            alarms += _stands_anew(sender, None)
         wrong = is_now >= WRONG_BEFORE_ALARM
         if wrong is not (was >= WRONG_BEFORE_ALARM):
-            sender = by_id[str(device_id)]
             facts = {"device": sender.name, "skew_seconds": None if skew is None else skew // 1_000}
             alarms.append(Alarm("clock_wrong", sender, facts if wrong else None))
     return alarms
@@ -75,25 +77,34 @@ def tell(presences: Sequence[tuple[Presence, Sender]]) -> list[Alarm]:
     """Take the devices' own words and last wills, in the order they came; one that says nothing new is no news."""
     locks.taking("device")
     ids = sorted({sender.id for _presence, sender in presences})
-    stands = {str(row.device_id): (row.state, row.boot) for row in db.session.execute(_STANDS, {"devices": ids})}
-    before = dict(stands)
+    rows = db.session.execute(_STANDS, {"devices": ids}).all()
+    stands = {str(row.device_id): (row.state, row.boot) for row in rows}
+    # lost, and heard since: the next will tells of another loss
+    back = {str(row.device_id) for row in rows if row.back}
+    before = {device: "online" if device in back else state for device, (state, _boot) in stands.items()}
     changed: dict[str, Sender] = {}
     for presence, sender in presences:
         state, boot = stands.get(sender.id, (None, None))
         if presence.state == "lost" and boot is not None and presence.boot < boot:
             continue  # the will of an earlier start: the device has come back since
-        if (presence.state, presence.boot) != (state, boot):
+        if (presence.state, presence.boot) != (state, boot) or (sender.id in back and not presence.kept):
+            back.discard(sender.id)
             stands[sender.id] = presence.state, max(presence.boot, boot or 0)
             changed[sender.id] = sender
     alarms = []
     for device_id, sender in sorted(changed.items()):
         state, boot = stands[device_id]
         db.session.execute(_TELL, {"device": device_id, "state": state, "boot": boot})
-        if state != before.get(device_id, (None, None))[0]:
-            publish(DeviceChanged(asset_id=_key(sender.asset_id), subject_id=_key(sender.unit_id),
-                                  device_id=uuid.UUID(sender.id)))  # fmt: skip
-            alarms.append(Alarm("device_lost", sender, {"device": sender.name} if state == "lost" else None))
+        if state != before.get(device_id):
+            alarms += _stands_anew(sender, {"device": sender.name} if state == "lost" else None)
     return alarms
+
+
+def _stands_anew(sender: Sender, lost: dict[str, Any] | None) -> list[Alarm]:
+    """A device was lost, or is back: the screens are told, and its alert is raised or ends."""
+    publish(DeviceChanged(asset_id=_key(sender.asset_id), subject_id=_key(sender.unit_id),
+                          device_id=uuid.UUID(sender.id)))  # fmt: skip
+    return [Alarm("device_lost", sender, lost)]
 
 
 def sound(alarms: Sequence[Alarm]) -> None:
@@ -149,15 +160,16 @@ _HEARD = text(
             as h (device_id, boot, skew_ms, wrong, is_right, alive)
     ),
     old as (
-        select h.*, d.clock_wrong from heard h join device_state d using (device_id)
-        order by device_id for update of d
+        select h.*, d.clock_wrong,
+               h.alive and d.state = 'lost' and coalesce(d.seen_at <= d.state_at, true) as back
+        from heard h join device_state d using (device_id) order by device_id for update of d
     )
     update device_state d
     set seen_at = case when old.alive then clock_timestamp() else d.seen_at end,
         boot = greatest(d.boot, old.boot), skew_ms = coalesce(old.skew_ms, d.skew_ms),
         clock_wrong = old.wrong + case when old.is_right then 0 else old.clock_wrong end
     from old where d.device_id = old.device_id
-    returning d.device_id, old.clock_wrong, d.clock_wrong, d.skew_ms
+    returning d.device_id, old.clock_wrong, d.clock_wrong, d.skew_ms, old.back
     """
 )
 _BEGIN = text(
@@ -168,8 +180,8 @@ _BEGIN = text(
 )
 _STANDS = text(
     """
-    select device_id, state, boot from device_state where device_id = any(cast(:devices as uuid[]))
-    order by device_id for update
+    select device_id, state, boot, state = 'lost' and seen_at > state_at as back from device_state
+    where device_id = any(cast(:devices as uuid[])) order by device_id for update
     """
 )
 _TELL = text(
