@@ -95,9 +95,9 @@ def _stands(state: VehicleState | None, words: Sequence[Word], now: datetime) ->
         return False
     # what the fold has taken in already it has judged together with the track
     unseen = [each for each in words if each.at > state.folded_to]
-    speeds = [each.speed for each in (unseen if state.fix_at else words) if each.speed is not None]
-    known = speeds or [state.speed_kmh_milli]
-    return all(speed is not None and speed <= WALKING for speed in known) and all(
+    said = [each.speed for each in (unseen if state.fix_at else words) if each.speed is not None]
+    fastest = max(said) if said else state.speed_kmh_milli
+    return fastest is not None and fastest <= WALKING and all(
         each.speed is not None or each.where is None or _is_there(state, each.where) for each in unseen
     )
 
