@@ -20,6 +20,7 @@ from portal.demo import (
     people,
     places,
     provider,
+    rules,
     telemetry,
     troubles,
 )
@@ -36,6 +37,7 @@ def seed() -> bool:
     payouts.load()  # given as people give them, each command on its own
     giving_back.load()
     fleet_office.load()
+    rules.load()
     return True
 
 

@@ -13,7 +13,7 @@ const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-
 const dayOf = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", timeZone: page.dataset.zone });
 let version = 0;
 let asking = false;
-let again = false;
+let again = null;
 
 /* ---- one answer of the server: the map, then the rows in sight ---- */
 
@@ -230,7 +230,7 @@ function start(news) {
 
 async function ask(since) {
   if (asking) {
-    again = true;
+    again = Math.min(again ?? since, since); // who asks for everything gets everything
     return;
   }
   asking = true;
@@ -241,9 +241,10 @@ async function ask(since) {
     if (page.dataset.ready) apply(news); else start(news);
   } catch { /* no connection: the dot in the top bar says so, and the poll asks again */ } finally {
     asking = false;
-    if (again) {
-      again = false;
-      setTimeout(() => ask(version), 1000);
+    if (again !== null) {
+      const from = again && version;
+      again = null;
+      setTimeout(() => ask(from), from ? 1000 : 0);
     }
   }
 }

@@ -103,12 +103,16 @@ document.addEventListener("htmx:load", (event) => {
   if (open) open.parentElement.scrollLeft = open.offsetLeft - open.parentElement.offsetLeft - 40;
 });
 
-/* ---- a block that keeps itself fresh waits while somebody types in it ---- */
+/* ---- a block that keeps itself fresh waits while somebody types or chooses in it ---- */
 function spare(event) { // asked for before the first letter came, or after it
   const { requestConfig, target } = event.detail;
   const typed = document.activeElement;
-  if (requestConfig?.elt !== target || !target.matches("[hx-get][hx-trigger]") || !target.contains(typed)) return;
-  if (typed.matches("input, textarea") && typed.value !== typed.defaultValue) event.preventDefault();
+  if (requestConfig?.elt !== target || !target.matches("[hx-get][hx-trigger]")) return;
+  const half = target.contains(typed) && typed.matches("input, textarea") && typed.value !== typed.defaultValue;
+  if (half || [...target.querySelectorAll("select")].some(chosenAnew)) event.preventDefault();
+}
+function chosenAnew(select) {
+  return select.selectedIndex !== Math.max(0, [...select.options].findIndex((each) => each.defaultSelected));
 }
 document.addEventListener("htmx:beforeRequest", spare);
 document.addEventListener("htmx:beforeSwap", spare);

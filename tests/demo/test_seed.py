@@ -7,11 +7,13 @@ from jobs.schedule import SCHEDULE
 from portal import demo
 from portal.core.db import db
 from portal.core.numbers import is_label_number
-from portal.demo.places import HOTEL, PLACES
+from portal.demo.places import FLEET, HOTEL, PLACES
 from portal.reporting import occupancy, revenue
 from portal.shared.assets import queries
 from portal.shared.audit.queries import check_chain
 from portal.shared.audit.services import seal
+from portal.shared.devices import alert_queries, rule_conditions
+from portal.shared.devices.models import RuleKind
 from portal.shared.identity import passwords
 
 pytestmark = pytest.mark.database
@@ -157,3 +159,10 @@ def test_money_goes_back_waits_for_somebody_and_is_disputed(seeded):
     assert one("select string_agg(status, ' ' order by status) from refund") == "processed requested"
     assert one("select count(*) from dispute where status = 'open' and due_at > now()") == 1
     assert one("select sum(amount) from ledger_posting") == 0
+
+
+def test_places_have_rules_of_their_own_that_stand_when_written_again(seeded):
+    rules = [*alert_queries.rules_of(HOTEL.id), *alert_queries.rules_of(FLEET.id)]
+    assert {rule.kind for rule in rules} == set(RuleKind)
+    for rule in rules:
+        assert rule_conditions.read(rule.kind, rule.condition, unit_kind=rule.unit_kind) == rule.condition

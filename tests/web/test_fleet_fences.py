@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import math
 import re
 from datetime import timedelta
 
@@ -130,6 +131,29 @@ def test_a_retired_fence_is_watched_no_more_and_can_be_drawn_again(as_role, flee
     assert [(each.active, each.on_enter) for each in drawn()] == [(False, True), (True, True)]
 
 
+def test_a_long_polygon_is_taken_back_without_travelling_in_a_cookie(as_role, fleet):
+    client = as_role("manager")
+    corners = "\n".join(
+        f"{-1.3 + 0.02 * math.cos(turn / 100 * math.pi):.7f}, {36.8 + 0.02 * math.sin(turn / 100 * math.pi):.7f}"
+        for turn in range(200)
+    )
+    client.post(f"/fleet/{fleet.asset_number}/fences/new", data=CIRCLE | {"kind": "polygon", "corners": corners})
+    before = drawn()[0].shape
+    saved = client.post(f"/fleet/{fleet.asset_number}/fences/{drawn()[0].id}", data=CIRCLE)
+    assert all(len(cookie) < 1_000 for cookie in saved.headers.getlist("Set-Cookie"))
+    undo = undone(client.get(f"/fleet/{fleet.asset_number}/fences").text)
+    assert client.post(undo.pop("to"), data=undo).status_code == 303
+    assert drawn()[0].shape == before
+
+
+def test_a_fence_nobody_changed_has_nothing_to_take_back(as_role, fleet):
+    client = as_role("manager")
+    draw(client, fleet)
+    refused = client.post(f"/fleet/{fleet.asset_number}/fences/{drawn()[0].id}/undo")
+    assert refused.status_code == 409
+    assert "was not changed since it was drawn" in refused.text
+
+
 def undone(page: str) -> dict[str, str]:
     """The form behind Undo, and where it goes."""
     form = re.search(r'<form[^>]*action="([^"]+)"[^>]*>((?:(?!</form>).)*Undo.*?)</form>', page, re.DOTALL)
@@ -146,7 +170,7 @@ def test_those_who_only_look_draw_nothing(as_role, fleet):
 def test_a_fence_of_another_place_is_not_there(as_role, fleet):
     other = tracks.fence(place("fleet", name="Other Cars"), "Theirs")
     client = as_role("owner")
-    for method, path in (("get", ""), ("post", ""), ("post", "/retire")):
+    for method, path in (("get", ""), ("post", ""), ("post", "/retire"), ("post", "/undo")):
         address = f"/fleet/{fleet.asset_number}/fences/{other.id}{path}"
         assert getattr(client, method)(address).status_code == 404
     assert "Theirs" not in client.get(f"/fleet/{fleet.asset_number}/fences").text

@@ -23,6 +23,10 @@ class FenceRetired(Conflict):
     """The fence is watched no more."""
 
 
+class NothingToTakeBack(Conflict):
+    """The fence is as it was drawn."""
+
+
 class NotAVehicle(Conflict):
     """Only vehicles have papers and an odometer."""
 

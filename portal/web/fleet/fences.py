@@ -15,7 +15,6 @@ from portal.web.fleet import words
 from portal.web.fleet.fence_forms import COLOUR_WORDS, FenceForm, filled
 from portal.web.fleet.maps import tiles
 from portal.web.fleet.views import blueprint
-from portal.web.forms import as_sent
 from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, page, toast
 
@@ -48,15 +47,14 @@ def fences_new(asset_number: str) -> Response:
 def fences_edit(asset_number: str, fence_id: uuid.UUID) -> Response:
     """Change one; a new shape counts from now on."""
     fence = get_fence(g.place.id, fence_id)
-    before = filled(fence)
-    form, undone = FenceForm(data=before), as_sent(FenceForm(formdata=None, data=before))
+    form = FenceForm(data=filled(fence))
     if form.validate_on_submit():
         try:
             drawing.amend(asset_id=g.place.id, fence_id=fence_id, actor=current_actor(), **form.fence())
         except DomainError as error:
             form.refuse(error)
         else:
-            toast(_("%(name)s: saved.", name=form.name.data), undo=_address(fence_id), **_without_blanks(undone))
+            toast(_("%(name)s: saved.", name=form.name.data), undo=_undo(fence_id))
             return go(url_for(".fences", asset_number=asset_number))
     return _form(form, fence_id)
 
@@ -65,10 +63,19 @@ def fences_edit(asset_number: str, fence_id: uuid.UUID) -> Response:
 @permission("fleet.manage")
 def fences_retire(asset_number: str, fence_id: uuid.UUID) -> Response:
     """Watch it no more; taking that back draws the same fence again."""
-    undone = as_sent(FenceForm(formdata=None, data=filled(get_fence(g.place.id, fence_id))))
     fence = drawing.retire(asset_id=g.place.id, fence_id=fence_id, actor=current_actor())
-    said = _("%(name)s is watched no more. What happened there stays readable.", name=fence.name)
-    toast(said, undo=url_for(".fences_new", asset_number=asset_number), **_without_blanks(undone))
+    toast(
+        _("%(name)s is watched no more. What happened there stays readable.", name=fence.name), undo=_undo(fence_id)
+    )
+    return go(url_for(".fences", asset_number=asset_number))
+
+
+@blueprint.post("/<asset_number>/fences/<uuid:fence_id>/undo")
+@permission("fleet.manage")
+def fences_undo(asset_number: str, fence_id: uuid.UUID) -> Response:
+    """Undo its last change."""
+    fence = drawing.take_back(asset_id=g.place.id, fence_id=fence_id, actor=current_actor())
+    toast(_("%(name)s is as it was.", name=fence.name), "info")
     return go(url_for(".fences", asset_number=asset_number))
 
 
@@ -89,6 +96,5 @@ def _address(fence_id: uuid.UUID) -> str:
     return url_for(".fences_edit", asset_number=g.place.asset_number, fence_id=fence_id)
 
 
-def _without_blanks(sent: dict[str, str]) -> dict[str, str]:
-    """A box that was not ticked is not sent at all."""
-    return {name: value for name, value in sent.items() if value not in ("", "False")}
+def _undo(fence_id: uuid.UUID) -> str:
+    return url_for(".fences_undo", asset_number=g.place.asset_number, fence_id=fence_id)

@@ -16,13 +16,14 @@ from portal.core.outbox import publish
 from portal.core.transaction import rule, transactional
 from portal.core.words import _
 from portal.shared.assets.queries import lock_asset
+from portal.shared.audit.queries import trail
 from portal.shared.audit.services import record
 from portal.trades.fleet import errors
 from portal.trades.fleet.events import FenceChanged
 from portal.trades.fleet.fences import area, crosses_itself
 from portal.trades.fleet.geo import Plane, e7
 from portal.trades.fleet.models import Geofence
-from portal.trades.fleet.queries.fences import lock_fence
+from portal.trades.fleet.queries.fences import get_fence, lock_fence
 
 LEAST_RADIUS_M, MOST_RADIUS_M = 20, 100_000
 LEAST_POINTS, MOST_POINTS = 3, 200
@@ -111,6 +112,19 @@ def retire(*, asset_id: uuid.UUID, fence_id: uuid.UUID, actor: Actor) -> Geofenc
     db.session.flush()
     _tell("geofence.retired", fence, actor, before)
     return fence
+
+
+@transactional
+def take_back(*, asset_id: uuid.UUID, fence_id: uuid.UUID, actor: Actor) -> Geofence:
+    """Undo the last change of a fence, as the trail has it; one that was retired is drawn again as it was."""
+    fence = get_fence(asset_id, fence_id)
+    last = trail(asset_id=asset_id, subject="geofence", subject_id=fence.id)[0]
+    if last.before is None:
+        raise errors.NothingToTakeBack(_("%(name)s was not changed since it was drawn.", name=fence.name))
+    asked = {name: value for name, value in last.before.items() if name != "active"}
+    if fence.active:
+        return amend(asset_id=asset_id, fence_id=fence_id, actor=actor, **asked)
+    return draw(asset_id=asset_id, actor=actor, **asked)
 
 
 def sound(shape: object) -> dict[str, Any]:
