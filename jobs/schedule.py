@@ -28,6 +28,7 @@ from portal.shared.payments.services import (
 )
 from portal.trades.fleet.services import drivers, maintenance, upkeep
 from portal.trades.hotel.services import room_senses
+from portal.trades.hotel.services import upkeep as hotel_upkeep
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -70,6 +71,8 @@ SCHEDULE = [
     Job("old checkpoints of vehicles", HOUR, upkeep.thin_checkpoints, batches=True),
     Job("alert rules over time", 15, work_rules),
     Job("rooms somebody should look at", 15, room_senses.work_due),
+    Job("reservations held too long", 5, hotel_upkeep.expire_holds, batches=True),
+    Job("nights to put on sale", HOUR, hotel_upkeep.open_nights_ahead),
     Job("alerts nobody acknowledged", 15, escalate_due, batches=True),
     Job("payment messages", 1, inbox.process_due, batches=True),
     Job("payments to ask about", 5, settlement.poll_due, batches=True),

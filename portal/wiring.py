@@ -35,7 +35,8 @@ from portal.trades.fleet.queries import live
 from portal.trades.fleet.queries.fences import fence_names
 from portal.trades.fleet.services import tracking
 from portal.trades.fleet.track import KINDS
-from portal.trades.hotel.services import room_senses
+from portal.trades.hotel.services import properties, room_senses
+from portal.trades.hotel.services import upkeep as hotel_upkeep
 
 
 def connect(settings: Settings) -> None:
@@ -79,6 +80,9 @@ def connect(settings: Settings) -> None:
     connect_telling(settings.public_url)
     connect_fences(fence_names)
     outbox.on("fleet.fence.crossed", "alert rules", _fence_rules)
+    hotel_upkeep.connect(days_ahead=settings.days_to_preload)
+    outbox.on("assets.asset.registered", "hotels", properties.open_registered)
+    outbox.on("assets.unit.registered", "hotels", properties.take_in_registered)
     # the last of the watchers: others lock vehicles and rooms before any alert
     watching.register("alert rules", (), look_at_rules)
 

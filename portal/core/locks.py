@@ -32,6 +32,8 @@ LOCK_ORDER = (
     "refund",
     "payout",
     "cash_session",
+    "business_day",
+    "booking_group",
     "stay",
     "calendar",
     "room",

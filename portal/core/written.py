@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 
 from portal.core.money import Money, decimals_of
@@ -41,6 +41,11 @@ def money(amount: Money) -> str:
 def on_paper(moment: datetime, timezone: str) -> str:
     """A moment on a place's own clock, such as "12 Mar 2031 14:05": paper is read years later."""
     return format_datetime(moment.astimezone(ZoneInfo(timezone)), "d MMM y HH:mm", locale=language())
+
+
+def day(of: date) -> str:
+    """A day as people say it in a sentence, such as "11 March"."""
+    return format_date(of, "d MMMM", locale=language())
 
 
 @lru_cache(10_000)

@@ -17,7 +17,7 @@ from portal.shared.assets.models import Unit, UnitKind, UnitStatus
 from portal.shared.assets.queries import as_counted
 from portal.shared.devices.models import CAPABILITIES, CommandStatus, DeviceCommand, LatestReading
 from portal.shared.devices.queries import TOLD
-from portal.trades.hotel.queries import RoomStanding, find_standing, room_standing
+from portal.trades.hotel.queries.senses import RoomStanding, find_standing, room_standing
 
 SOON = timedelta(hours=1)
 ENDING = "ending"

@@ -14,7 +14,7 @@ from portal.shared.assets.services import registry
 from portal.shared.audit.models import AuditEntry
 from portal.shared.devices.models import Alert
 from portal.shared.devices.services import alert_handling, watching
-from portal.trades.hotel.queries import room_standing, watch_of
+from portal.trades.hotel.queries.senses import room_standing, watch_of
 from portal.trades.hotel.services import room_senses
 from tests.factories import assets, identity
 from tests.factories.alerts import looked, says

@@ -12,7 +12,7 @@ from tests.house.test_files import ROOT
 TESTS = ROOT / "tests"
 #: What a row may wait for, and the file whose arrival means that it waits no longer; None where no file is drawn yet.
 DESKS = {
-    "the front desk": "portal/trades/hotel/services/reservations.py",
+    "the front desk": "portal/web/frontdesk/stays.py",
     "the till": "portal/trades/pos/services/sales.py",
     "the depot": "portal/trades/depot/services/meters.py",
     "the fleet": "portal/trades/fleet/services/tracking.py",

@@ -11,7 +11,7 @@ from portal.core.outbox import undelivered
 from portal.shared.devices.alert_queries import rules_of, standing_of_units
 from portal.shared.devices.services import alert_handling, alert_rules
 from portal.shared.notifications.queries import by_mail
-from portal.trades.hotel.queries import watch_of
+from portal.trades.hotel.queries.senses import watch_of
 from tests.factories.alerts import alert, looked, rule, says
 from tests.factories.assets import place, room, vehicle
 from tests.factories.identity import acting, member, sign_in

@@ -19,7 +19,7 @@ class AccessGrant(Record):
     __tablename__ = "access_grant"
     __table_args__ = (
         CheckConstraint("not isempty(during)", "during_not_empty"),
-        CheckConstraint("kind in ('paid', 'direct')", "kind_known"),
+        CheckConstraint("kind in ('paid', 'direct', 'stay')", "kind_known"),
         ExcludeConstraint(
             ("unit_id", "="),
             ("during", "&&"),

@@ -15,7 +15,7 @@ from portal.shared.devices.alert_queries import get_rule, rules_of
 from portal.shared.devices.models import AlertRule, RuleKind
 from portal.shared.devices.services import alert_rules
 from portal.shared.identity.permissions import role_words
-from portal.trades.hotel.queries import watch_of
+from portal.trades.hotel.queries.senses import watch_of
 from portal.trades.hotel.services import room_senses
 from portal.web.alerts import alert_words
 from portal.web.alerts.rule_forms import FORMS, RoomWatchForm, RuleForm, filled_from, units_words

@@ -1,5 +1,91 @@
-"""Rooms, rates, reservations, folios, housekeeping."""
+"""Rooms and their types, rates, reservations and stays, folios, housekeeping."""
 
-from portal.trades.hotel.models.rooms import RoomSense, RoomWatch
+from portal.trades.hotel.models.folios import Folio, FolioLine, FolioStatus, LineKind
+from portal.trades.hotel.models.housekeeping import (
+    HousekeepingTask,
+    LostItem,
+    MaintenanceRequest,
+    TaskKind,
+    TaskStatus,
+)
+from portal.trades.hotel.models.inventory import (
+    BlockKind,
+    HousekeepingStatus,
+    InventoryEvent,
+    InventoryNight,
+    Room,
+    RoomBlock,
+    RoomOccupancy,
+    RoomType,
+    TypePart,
+)
+from portal.trades.hotel.models.property import BusinessDay, DayState, HotelTax, Property, TaxKind
+from portal.trades.hotel.models.rates import (
+    CancelPolicy,
+    DailyRate,
+    DeriveKind,
+    FeeKind,
+    Promotion,
+    RatePlan,
+    Restriction,
+)
+from portal.trades.hotel.models.senses import RoomSense, RoomWatch
+from portal.trades.hotel.models.stays import (
+    LIVE,
+    Allotment,
+    BookingGroup,
+    GuestProfile,
+    Reservation,
+    Stay,
+    StayGuest,
+    StayNight,
+    StayStatus,
+    StayStep,
+    Waiting,
+)
 
-__all__ = ["RoomSense", "RoomWatch"]
+__all__ = [
+    "LIVE",
+    "Allotment",
+    "BlockKind",
+    "BookingGroup",
+    "BusinessDay",
+    "CancelPolicy",
+    "DailyRate",
+    "DayState",
+    "DeriveKind",
+    "FeeKind",
+    "Folio",
+    "FolioLine",
+    "FolioStatus",
+    "GuestProfile",
+    "HotelTax",
+    "HousekeepingStatus",
+    "HousekeepingTask",
+    "InventoryEvent",
+    "InventoryNight",
+    "LineKind",
+    "LostItem",
+    "MaintenanceRequest",
+    "Promotion",
+    "Property",
+    "RatePlan",
+    "Reservation",
+    "Restriction",
+    "Room",
+    "RoomBlock",
+    "RoomOccupancy",
+    "RoomSense",
+    "RoomType",
+    "RoomWatch",
+    "Stay",
+    "StayGuest",
+    "StayNight",
+    "StayStatus",
+    "StayStep",
+    "TaskKind",
+    "TaskStatus",
+    "TaxKind",
+    "TypePart",
+    "Waiting",
+]

@@ -25,7 +25,7 @@ from portal.shared.devices.services import alerts
 from portal.shared.devices.services.alerts import LATE_AFTER
 from portal.shared.devices.services.watching import Spoke
 from portal.trades.hotel.models import RoomSense, RoomWatch
-from portal.trades.hotel.queries import RoomStanding, lock_senses, rooms_to_look_at, watch_of, watches
+from portal.trades.hotel.queries.senses import RoomStanding, lock_senses, rooms_to_look_at, watch_of, watches
 
 KINDS = ("occupancy", "electricity", "power")
 OCCUPIED, WASTING = "occupied_not_let", "power_in_empty_room"

@@ -1,0 +1,111 @@
+"""The ways the hotel says no."""
+
+from __future__ import annotations
+
+from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.core.transaction import rule
+from portal.core.words import _
+
+
+class NotAHotel(Conflict):
+    """The place is not a hotel."""
+
+
+class NoSuchRoomType(NotFound):
+    """No room type of this place has that code."""
+
+    code = "not_found"
+
+
+class NoSuchRoom(NotFound):
+    """No room of this place has that number."""
+
+    code = "not_found"
+
+
+class NoSuchStay(NotFound):
+    """No stay or reservation of this place has that key."""
+
+    code = "not_found"
+
+
+class CodeTaken(Conflict):
+    """The place has something of this code already."""
+
+
+class StillInUse(Conflict):
+    """Stays or rooms name it, so it cannot go; `details` lists them."""
+
+
+class NotOpenYet(Conflict):
+    """Nights so far ahead are not open for sale."""
+
+
+class SoldOut(Conflict):
+    """A night has no room of the type left; `details` names it."""
+
+
+class DatesWrong(Invalid):
+    """Arrival and departure do not make a stay."""
+
+
+class TooManyPeople(Invalid):
+    """More people than the room sleeps."""
+
+
+class NoRate(Conflict):
+    """The plan has no price for a night."""
+
+
+class Restricted(Conflict):
+    """A restriction keeps the stay from being sold; `details` says which, and the desk may override it."""
+
+
+class Cycle(Invalid):
+    """A plan, or a room, would follow from itself."""
+
+
+class WrongStatus(Conflict):
+    """The stay is not where this step begins."""
+
+
+class Stale(Conflict):
+    """Somebody changed it meanwhile; `details` says who, what and when."""
+
+
+class RoomTaken(Conflict):
+    """The room belongs to another stay or a block at that time."""
+
+
+class RoomNotReady(Conflict):
+    """The room is dirty, or still occupied."""
+
+
+class CardIncomplete(Invalid):
+    """The registration card lacks something; `details` lists it."""
+
+
+class ReasonMissing(Invalid):
+    """A reason has to be written down."""
+
+
+class LeaveNeeded(Forbidden):
+    """Somebody with more rights has to agree."""
+
+
+class NoDayOpen(Conflict):
+    """The hotel has no open business day."""
+
+
+class HoldOver(Conflict):
+    """The hold has lapsed, and its nights are back on sale."""
+
+
+def _room_taken() -> RoomTaken:
+    return RoomTaken(_("That room belongs to another guest in that time. Choose another room, or move that stay."))
+
+
+rule("ex_room_occupancy_one_at_a_time", _room_taken)
+rule("ex_room_occupancy_one_room", lambda: RoomTaken(_("A stay is in one room at a time. Reload and try again.")))
+rule("uq_stay_in_house", lambda: RoomNotReady(_("Somebody is still checked in to that room. Check them out first.")))
+rule("ck_inventory_calendar_not_oversold", lambda: SoldOut(_("There is no room left on one of these nights.")))

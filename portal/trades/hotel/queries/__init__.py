@@ -1,0 +1,1 @@
+"""Reading how the hotel stands, and locking what a command will change."""
