@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from datetime import timedelta
 from queue import SimpleQueue
@@ -22,6 +23,7 @@ from portal.shared.devices import queries
 from portal.shared.devices.models import AssetEvent, DeadLetter, DeviceCommand
 from portal.shared.devices.services import commands
 from tests.factories import assets as make
+from tests.factories.identity import member, sign_in
 from tests.mqtt.conftest import heartbeat, leads, soon
 
 
@@ -230,33 +232,38 @@ def test_the_database_gone_for_a_moment_costs_nothing(ingester, device, committe
     assert len(events()) == 600
 
 
-def test_a_fault_in_hearing_is_seen_and_mended(app, private_broker, committed, room, monkeypatch, device):
-    """The network thread of the client dies, and the client would never say so."""
+def test_a_fault_in_hearing_is_seen_and_mended(app, private_broker, committed, room, monkeypatch, device, client):
+    """The network thread dies and its client would never say so: the health page does until it is well again."""
     hotel, unit = room
-    heard = Link._take
-    faults = iter([True])
+    heard, broken = Link._take, threading.Event()
 
     def stumble(link, message):
-        if next(faults, False):
+        if broken.is_set():
             raise RuntimeError("a fault nobody foresaw")
         heard(link, message)
 
     monkeypatch.setattr(Link, "_take", stumble)
     monkeypatch.setattr("threading.excepthook", lambda _args: None)
-    worker = Worker(app, Broker(private_broker.url))
-    import threading
+    sign_in(client, member(hotel, "owner"))
 
+    def devices_are(state):
+        return client.get("/readyz").json["checks"].get("broker", {}).get("state") == state
+
+    worker = Worker(app, Broker(private_broker.url))
     leading = threading.Thread(target=worker.run)
     leading.start()
     try:
-        assert soon(lambda: bool(worker.link and worker.link.connected))
-        sensor = device()
-        began = time.monotonic()
-        sensor.say(topic(hotel, unit, "occupancy"), "1")
-        assert soon(lambda: events() == [("occupancy", "1")], 10)
-        assert time.monotonic() - began < 10
-        assert worker.restarts == 1
-        assert soon(lambda: heartbeat().get("restarts") == 1)
+        assert soon(lambda: devices_are("ok"))
+        broken.set()
+        device().say(topic(hotel, unit, "occupancy"), "1")
+        assert soon(lambda: devices_are("down"), 15)
+        assert "a fault nobody foresaw" in client.get("/admin/health").text
+        broken.clear()
+        mended = time.monotonic()
+        assert soon(lambda: events() == [("occupancy", "1")] and devices_are("ok"), 10)
+        assert time.monotonic() - mended < 10
+        assert worker.restarts >= 1
+        assert "a fault nobody foresaw" not in client.get("/admin/health").text
     finally:
         worker.stopping.set()
         leading.join()

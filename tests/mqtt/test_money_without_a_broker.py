@@ -11,9 +11,10 @@ from portal.shared.devices.models import DeviceCommand
 from portal.shared.devices.services import commands
 from portal.shared.payments.services import inbox
 from tests.factories import assets as make
-from tests.factories import payments
+from tests.factories import devices, payments
 from tests.mqtt.conftest import heartbeat, leads, soon
 from tests.mqtt.test_faults import topic
+from tests.support.envelope_device import EnvelopeDevice
 
 
 def told(client, made):
@@ -30,9 +31,14 @@ def told(client, made):
 def test_what_is_paid_for_while_the_broker_is_away_opens_when_it_is_back(
     ingester, device, private_broker, committed, client
 ):
+    """Three rooms have plain locks and two have locks that number their words; one of each kind is told too late."""
     hotel = make.place()
     units = [make.room(hotel) for _each in range(5)]
+    plain, too_late = units[:3], [units[2], units[4]]
+    locks = [EnvelopeDevice(private_broker.device_url, devices.envelope(unit).name).start() for unit in units[3:]]
     assert leads(ingester())
+    for lock in locks:
+        lock.cut()
     private_broker.kill()
     assert soon(lambda: heartbeat().get("connected") is False)
 
@@ -44,21 +50,28 @@ def test_what_is_paid_for_while_the_broker_is_away_opens_when_it_is_back(
     for made in paid:
         assert "Unlocking…" in client.get(f"/pay/{made.reference}").text
 
-    last_waits_too_long = text("update device_command set not_after = now() where unit_id = :unit")
-    db.session.execute(last_waits_too_long, {"unit": units[-1].id})
+    waits_too_long = text("update device_command set not_after = now() where unit_id = any(:units)")
+    db.session.execute(waits_too_long, {"units": [unit.id for unit in too_late]})
     db.session.commit()
-    assert commands.expire_overdue() == 1
-    assert "Paid, lock not reached yet" in client.get(f"/pay/{paid[-1].reference}").text
+    assert commands.expire_overdue() == 2
+    for made in (paid[2], paid[4]):
+        assert "Paid, lock not reached yet" in client.get(f"/pay/{made.reference}").text
 
     private_broker.start()
-    lock = device(f"rooms/{hotel.asset_number}/#")
+    board = device(f"rooms/{hotel.asset_number}/#")
+    for lock in locks:
+        lock.connect()
     back = time.monotonic()
-    assert expiry.reissue_commands() == 1, "a fresh command from the grant that still runs"
-    wanted = [(topic(hotel, unit), "unlock", False) for unit in units]
-    assert soon(lambda: sorted(lock.heard) == sorted(wanted), 5)
+    assert expiry.reissue_commands() == 2, "fresh commands from the grants that still run"
+    wanted = [(topic(hotel, unit), "unlock", False) for unit in plain]
+    assert soon(lambda: sorted(board.heard) == sorted(wanted), 5)
+    assert soon(lambda: [lock.obeyed for lock in locks] == [[("access", "unlock")]] * 2, 5)
     assert time.monotonic() - back < 5
 
-    for unit in units:
-        lock.say(topic(hotel, unit), "unlocked")
+    for unit in plain:
+        board.say(topic(hotel, unit), "unlocked")
     for made in paid:
         assert soon(lambda made=made: "unlocked" in client.get(f"/pay/{made.reference}").text.lower(), 5)
+    for lock in locks:
+        assert len({each["id"] for each in lock.heard}) == 1, "the word that came too late was never delivered"
+        lock.close()
