@@ -44,14 +44,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The marks follow from what a test asks for; journeys share one running portal, so one worker."""
+    """The marks follow from what a test asks for."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
         for mark, fixtures in NEEDS.items():
             if asked & fixtures:
                 item.add_marker(mark)
-        if asked & {"portal_url", "running_portal"}:
-            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Journeys share one running portal, so one worker."""
+    if config.getvalue("dist") == "loadgroup":
+        from tests.support.sharing import Shares
+
+        return Shares(config, log)
+    return None
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -205,9 +213,6 @@ def running_portal(worker: str) -> Iterator[dict[str, Any]]:
 def portal_url(running_portal: dict[str, Any]) -> str:
     """Where the running portal is."""
     return str(running_portal["url"])
-
-
-live_server = portal_url
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,7 @@ class Ingester:
 
     def _run(self) -> None:
         os.environ.update(self.environ)
+        worker.BEAT_EVERY = worker.TRY_TO_LEAD_EVERY = 0.2
         acknowledge, acknowledged = Link.acknowledge, count(1)
 
         def or_die(link: Link, message: Message) -> None:

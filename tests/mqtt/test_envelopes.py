@@ -147,13 +147,13 @@ def test_broker_and_ingester_killed_together(ingester, registered, forwarder, pr
     assert numbers(registered) == list(range(1, 601))
 
 
-def database_away(app, database_url, ingester, registered, forwarder, seconds, rate):
+def database_away(app, database_url, ingester, registered, forwarder, seconds, rate, resend_after=10.0):
     """The database dies, the device goes on speaking; how long the rest took to drain once it was back."""
     with databases.careful(database_url):
         running = ingester()
         assert leads(running)
         device = forwarder(registered)
-        device.RESEND_AFTER = 10.0
+        device.RESEND_AFTER = resend_after
         device.say("occupancy", 1)
         assert soon(lambda: not device.kept)
         db.session.remove()
@@ -176,7 +176,7 @@ def database_away(app, database_url, ingester, registered, forwarder, seconds, r
 def test_a_database_away_for_seconds_acknowledges_nothing_and_loses_nothing(
     app, database_url, ingester, registered, forwarder
 ):
-    database_away(app, database_url, ingester, registered, forwarder, seconds=5, rate=100)
+    database_away(app, database_url, ingester, registered, forwarder, seconds=3, rate=100, resend_after=3.0)
 
 
 @pytest.mark.chaos
