@@ -26,7 +26,7 @@ from portal.shared.payments.services import (
     settlement,
     verification,
 )
-from portal.trades.fleet.services import drivers, maintenance, upkeep
+from portal.trades.fleet.services import drivers, maintenance, tracking, upkeep
 from portal.trades.hotel.services import room_senses
 from portal.trades.hotel.services import upkeep as hotel_upkeep
 
@@ -67,6 +67,7 @@ SCHEDULE = [
     Job("what units said", 1, watching.look_at_news, batches=True),
     Job("licences that run out", HOUR, drivers.tell_of_licences),
     Job("maintenance that comes round", 300, maintenance.tell_of_due),
+    Job("late words of vehicles", 2, tracking.catch_up, batches=True),
     Job("vehicles that fell silent", 60, upkeep.end_silent_trips, batches=True),
     Job("old checkpoints of vehicles", HOUR, upkeep.thin_checkpoints, batches=True),
     Job("alert rules over time", 15, work_rules),

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from portal.core.db import db, uuid7
 from portal.shared.assets.models import Unit
 from portal.shared.devices.services import watching
+from portal.trades.fleet.services import tracking
 
 _STORE = text(
     """
@@ -60,10 +61,12 @@ def store(unit: Unit, words: Iterable) -> None:
 
 
 def look() -> int:
-    """Every watcher sees all there is; returns how many units that were, each time one is looked at."""
+    """Every watcher sees all there is, and what came very late is caught up with; returns how many units that were."""
     done = 0
     while bite := watching.look_at_news():
         done += bite
+    while tracking.catch_up():
+        pass
     return done
 
 

@@ -224,6 +224,18 @@ class Fold:
             self.journeys.running(self.last)
         self.driving.running()
 
+    def leave_out_what_lasts(self) -> None:
+        """Forget what was found of the trip, stop or episode that has not ended: how it ends is yet to be found."""
+        found, journeys, driving = self.found, self.journeys, self.driving
+        if journeys.trip is not None:
+            found.trips.pop(journeys.trip.start.t, None)
+        if journeys.standing is not None:
+            found.stops.pop(journeys.standing.since, None)
+        if driving.over is not None:
+            found.driving.pop(("speeding", driving.over[0]), None)
+        if driving.tampering is not None:
+            found.driving.pop(("tampering", driving.tampering[0]), None)
+
     def position(self) -> Place | None:
         """The newest place it may be: one that only waits to be confirmed is shown, a doubtful one is not."""
         if self.doubt and self.last is not None:

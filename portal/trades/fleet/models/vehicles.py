@@ -52,6 +52,7 @@ class VehicleState(Model):
     __table_args__ = (
         ForeignKeyConstraint(["unit_id", "asset_id"], ["unit.id", "unit.asset_id"]),
         Index("ix_vehicle_state_asset_id", "asset_id"),
+        Index("ix_vehicle_state_refold", "refold_from", postgresql_where=text("refold_from is not null")),
     )
 
     unit_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -74,6 +75,8 @@ class VehicleState(Model):
     fold: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     #: The youngest word the fold has taken in, in the device's time.
     folded_to: Mapped[datetime | None]
+    #: From where on everything is to be found anew, a day at a time, because of words that came very late.
+    refold_from: Mapped[datetime | None]
     #: Why the newest position is not believed yet, and since when.
     doubt: Mapped[str | None]
     doubt_at: Mapped[datetime | None]

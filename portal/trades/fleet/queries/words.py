@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -38,13 +38,15 @@ _BEGIN = text(
 _READ = text(
     """
     select w.unit_id, e.at, e.kind, e.value, e.id, e.clock_wrong
-    from unnest(cast(:units as uuid[]), cast(:after as bigint[]), cast(:all as bool[])) as w(unit_id, after, everything)
+    from unnest(cast(:units as uuid[]), cast(:after as bigint[]), cast(:all as bool[]), cast(:until as bigint[]))
+         as w(unit_id, after, everything, until)
     cross join lateral (
         select (extract(epoch from e.at) * 1000000)::bigint as at, e.kind, e.value, e.id::text, e.quality = 'x'
         from asset_event e
         where e.unit_id = w.unit_id and e.at > timestamptz 'epoch' + w.after * interval '1 microsecond'
           and e.at < least(clock_timestamp() + interval '10 minutes', case when w.everything then 'infinity' else
               (select min(n.since) from reading_news n where n.unit_id = w.unit_id) end)
+          and (w.until is null or e.at < timestamptz 'epoch' + w.until * interval '1 microsecond')
           and e.kind = any(:kinds)
         order by e.at, e.id limit :most) as e(at, kind, value, id, clock_wrong)
     """
@@ -124,13 +126,18 @@ def days_written(unit_id: uuid.UUID) -> dict[str, tuple[int, int, int]]:
 
 
 def words_after(
-    after: dict[uuid.UUID, int], *, everything: Collection[uuid.UUID] = (), most: int = AT_ONCE
+    after: dict[uuid.UUID, int],
+    *,
+    everything: Collection[uuid.UUID] = (),
+    until: Mapping[uuid.UUID, int | None] | None = None,
+    most: int = AT_ONCE,
 ) -> Iterator[tuple[uuid.UUID, list[Word], bool]]:
     """The words of each unit that are younger than a moment, sorted, a piece at a time; True with the last piece.
 
-    Words whose news nobody has looked at yet are left out, but for the units of `everything`.
+    Words whose news nobody has looked at yet are left out, but for the units of `everything`; `until` names units
+    of which only the words before a moment are wanted.
     """
-    whole = set(everything)
+    whole, ends = set(everything), until or {}
     while after:
         units = list(after)
         rows = db.session.execute(
@@ -139,6 +146,7 @@ def words_after(
                 "units": units,
                 "after": [after[unit_id] for unit_id in units],
                 "all": [unit_id in whole for unit_id in units],
+                "until": [ends.get(unit_id) for unit_id in units],
                 "kinds": list(KINDS),
                 "most": most,
             },

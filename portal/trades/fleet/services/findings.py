@@ -130,29 +130,33 @@ _CHECKPOINTS = text(
     """
 )
 
+_DECIDED = (
+    "decided_at >= timestamptz 'epoch' + :since * interval '1 microsecond' and (cast(:until as bigint) is null"
+    " or decided_at < timestamptz 'epoch' + cast(:until as bigint) * interval '1 microsecond')"
+)
 #: What a refold may find again or not, by what it is the same.
 _EXISTING = {
     "trip": text(
         "select id, (extract(epoch from started_at) * 1000000)::bigint as at, '' as kind, driver_id,"
         " (extract(epoch from ended_at) * 1000000)::bigint as ended from trip"
-        " where unit_id = :unit and decided_at >= timestamptz 'epoch' + :since * interval '1 microsecond'"
+        f" where unit_id = :unit and {_DECIDED}"
     ),
     "vehicle_stop": text(
         "select id, (extract(epoch from started_at) * 1000000)::bigint as at, '' as kind from vehicle_stop"
-        " where unit_id = :unit and decided_at >= timestamptz 'epoch' + :since * interval '1 microsecond'"
+        f" where unit_id = :unit and {_DECIDED}"
     ),
     "driving_event": text(
         "select id, (extract(epoch from started_at) * 1000000)::bigint as at, kind from driving_event"
-        " where unit_id = :unit and decided_at >= timestamptz 'epoch' + :since * interval '1 microsecond'"
+        f" where unit_id = :unit and {_DECIDED}"
     ),
     "fence_event": text(
         "select e.id, (extract(epoch from e.at) * 1000000)::bigint as at, e.geofence_id || ' ' || e.what as kind"
         " from fence_event e join geofence f on f.id = e.geofence_id where e.unit_id = :unit"
-        " and e.decided_at >= greatest(f.applies_from, timestamptz 'epoch' + :since * interval '1 microsecond')"
+        f" and {_DECIDED} and e.decided_at >= f.applies_from"
     ),
     "rejected_fix": text(
         "select event_id as id, 0 as at, event_id::text as kind from rejected_fix"
-        " where unit_id = :unit and decided_at >= timestamptz 'epoch' + :since * interval '1 microsecond'"
+        f" where unit_id = :unit and {_DECIDED}"
     ),
 }
 #: A finding that a refold moved by less than this is the one somebody was told of already.
@@ -170,6 +174,8 @@ class Sheet:
     days: Sequence[DayFigures]
     #: Since when everything was found anew; None when the words only went on.
     anew: int | None = None
+    #: Before when; None when up to the youngest word.
+    until: int | None = None
 
 
 class Fresh(NamedTuple):
@@ -274,7 +280,7 @@ def _forget(sheet: Sheet) -> dict[str, list[Any]]:
         "rejected_fix": {(each.key, 0) for each in found.rejected},
     }
     for table, question in _EXISTING.items():
-        rows = db.session.execute(question, {"unit": sheet.unit_id, "since": sheet.anew}).all()
+        rows = db.session.execute(question, {"unit": sheet.unit_id, "since": sheet.anew, "until": sheet.until}).all()
         gone[table] = [row for row in rows if (row.kind, row.at) not in again[table]]
         if gone[table]:
             key = "event_id" if table == "rejected_fix" else "id"

@@ -114,6 +114,8 @@ def _crossing(fresh: Fresh, fence: Geofence, known: Known, is_in: bool) -> None:
 def _driving(sheets: Sequence[Sheet], written: Written, known: Mapping[uuid.UUID, Known]) -> None:
     new = {(sheet.unit_id, episode.kind, episode.started) for sheet, episode in written.driving}
     for sheet in sheets:
+        if sheet.until is not None:
+            continue  # a day of the past says nothing of now
         # a hand at the tracker stays a question until somebody has looked
         speeding = [each for each in sheet.found.driving.values() if each.kind == DrivingKind.SPEEDING]
         latest = max(speeding, key=lambda each: each.started, default=None)

@@ -1,7 +1,8 @@
 """Following vehicles: each look takes the fold of every unit that spoke a step on, and the tables with it.
 
 Words that come in order go on from the state that is kept. When one comes late, the fold starts again from the
-checkpoint of its hour, and what was found since is found anew.
+checkpoint of its hour, and what was found since is found anew; when that is more than a day, a day at a time, while
+what the vehicle says now goes on from the state as it is.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
@@ -18,13 +19,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
+from portal.core import locks
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.transaction import transactional
 from portal.shared.devices.services.alerts import LATE_AFTER
 from portal.shared.devices.services.watching import Spoke
 from portal.trades.fleet.fences import NEVER, Fence, Place
-from portal.trades.fleet.found import SECOND, Day, DayFigures, Rules
+from portal.trades.fleet.found import HOUR, SECOND, Day, DayFigures, Rules
 from portal.trades.fleet.queries import words
 from portal.trades.fleet.queries.words import Known
 from portal.trades.fleet.services import findings, telling
@@ -33,6 +35,8 @@ from portal.trades.fleet.track import Fold
 
 #: What still goes on (the running day, the running trip) is written down so often, in the device's time.
 WRITTEN_EVERY = 30 * SECOND
+#: So much is found anew in one command; the rest waits its turn.
+AT_ONCE = 24 * HOUR
 #: Before any word, in microseconds.
 BEFORE_ALL = -(10**15)
 MOMENT_0 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,6 +60,23 @@ _KEEP = text(
     where s.unit_id = r.unit_id
     """
 )
+_PUT_OFF = text(
+    """
+    update vehicle_state s set refold_from = least(s.refold_from, w.since)
+    from unnest(cast(:units as uuid[]), cast(:since as timestamptz[])) as w(unit_id, since) where s.unit_id = w.unit_id
+    """
+)
+_NEXT = text(
+    """
+    select unit_id, refold_from from vehicle_state
+    where refold_from is not null and (cast(:units as uuid[]) is null or unit_id = any(cast(:units as uuid[])))
+    order by refold_from, unit_id limit 1 for no key update skip locked
+    """
+)
+_DONE_TO = text(
+    "update vehicle_state set refold_from = timestamptz 'epoch' + cast(:until as bigint) * interval '1 microsecond'"
+    " where unit_id = :unit"
+)
 _BEFORE = text(
     "select coalesce(sum(distance_mm), 0)::bigint, coalesce(sum(engine_seconds), 0)::bigint from vehicle_day"
     " where unit_id = :unit and (cast(:day as date) is null or day < cast(:day as date))"
@@ -65,12 +86,15 @@ _BEFORE = text(
 class Following:
     """One vehicle in one look."""
 
-    __slots__ = ("after", "anew", "fold", "known", "since_day")
+    __slots__ = ("after", "anew", "fold", "known", "since_day", "until")
 
-    def __init__(self, known: Known, rules: Rules, after: int, kept: dict[str, Any], anew: int | None) -> None:
+    def __init__(self, known: Known, rules: Rules, after: int, kept: dict[str, Any], anew: int | None = None,
+                 until: int | None = None) -> None:  # fmt: skip
         self.known = known
         self.after = after
         self.anew = anew
+        #: Where finding anew stops for now; None when it comes up to the youngest word.
+        self.until = until
         self.fold = Fold(rules, kept)
         day = self.fold.day
         #: The figures of the running day as they were, for what is counted over all days.
@@ -98,14 +122,37 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-@transactional
 def refold(*, unit_ids: Collection[uuid.UUID], since: datetime | None = None) -> int:
     """Find everything anew from the words that are kept, all or those since a moment; how many vehicles. For repair."""
-    known = words.lock_states(unit_ids)
-    oldest = words.oldest_words(known)
-    known = {unit_id: state for unit_id, state in known.items() if unit_id in oldest}
-    _go_on(known, {unit_id: max(oldest[unit_id], since or oldest[unit_id]) for unit_id in known}, always=True)
-    return len(known)
+    marked = _mark(unit_ids=unit_ids, since=since)
+    while catch_up(unit_ids=unit_ids):
+        pass
+    return marked
+
+
+@transactional
+def _mark(*, unit_ids: Collection[uuid.UUID], since: datetime | None) -> int:
+    oldest = words.oldest_words(words.lock_states(unit_ids))
+    _put_off({unit_id: max(first, since or first) for unit_id, first in oldest.items()})
+    return len(oldest)
+
+
+@transactional
+def catch_up(*, unit_ids: Collection[uuid.UUID] | None = None) -> int:
+    """Find one more day of a vehicle anew that has words of long ago; 0 when there is nothing left of that."""
+    locks.taking("vehicle")
+    row = db.session.execute(_NEXT, {"units": None if unit_ids is None else list(unit_ids)}).first()
+    if row is None:
+        return 0
+    known = words.lock_states([row.unit_id])
+    with _uncollected():
+        until = _go_on(known, {row.unit_id: row.refold_from}, anew=True)
+    db.session.execute(_DONE_TO, {"unit": row.unit_id, "until": until.get(row.unit_id)})
+    return 1
+
+
+def _put_off(since: Mapping[uuid.UUID, datetime]) -> None:
+    db.session.execute(_PUT_OFF, {"units": list(since), "since": list(since.values())})
 
 
 def recount(*, unit_id: uuid.UUID) -> list[str]:
@@ -144,32 +191,62 @@ def _through_json(kept: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _go_on(known: dict[uuid.UUID, Known], since: dict[uuid.UUID, datetime], *, always: bool = False) -> None:
+def _go_on(
+    known: dict[uuid.UUID, Known], since: dict[uuid.UUID, datetime], *, anew: bool = False
+) -> dict[uuid.UUID, int | None]:
+    """Take the folds on; returns how far those came that are found anew, None for up to the youngest word."""
     rules = _rules(known.values())
     late = {
         unit_id: moment
         for unit_id, moment in since.items()
-        if always or _micros(moment) <= (known[unit_id].folded_to or BEFORE_ALL)
+        if anew or _micros(moment) <= (known[unit_id].folded_to or BEFORE_ALL)
     }
     checkpoints = words.checkpoints_before(late) if late else {}
     following: dict[uuid.UUID, Following] = {}
+    put_off: dict[uuid.UUID, datetime] = {}
     for unit_id, moment in since.items():
         state, rule = known[unit_id], rules(known[unit_id])
         if unit_id in late:
             # without a checkpoint nothing was known before it
             hour, before = checkpoints.get(unit_id, (_micros(moment), {}))
-            following[unit_id] = Following(state, rule, hour - 1, before, hour)
-        else:
-            after = state.folded_to if state.folded_to is not None else BEFORE_ALL
-            following[unit_id] = Following(state, rule, after, state.fold, None)
+            until = _until(hour, state)
+            if anew or until is None:
+                following[unit_id] = Following(state, rule, hour - 1, before, hour, until)
+                continue
+            put_off[unit_id] = moment
+        after = state.folded_to if state.folded_to is not None else BEFORE_ALL
+        following[unit_id] = Following(state, rule, after, state.fold)
+    if put_off:
+        _put_off(put_off)
     spoke = set()
+    untils = {unit_id: each.until for unit_id, each in following.items() if each.anew is not None}
     for unit_id, said, _last in words.words_after(
-        {unit_id: each.after for unit_id, each in following.items()}, everything=late
+        {unit_id: each.after for unit_id, each in following.items()}, everything=untils, until=untils
     ):
         if said:
             spoke.add(unit_id)
             following[unit_id].fold.take(said)
-    _write_down([each for unit_id, each in following.items() if unit_id in spoke])
+    for each in following.values():
+        if each.until is not None:
+            _write_past(each, each.until)
+    _write_down([each for unit_id, each in following.items() if unit_id in spoke and each.until is None])
+    return untils
+
+
+def _until(hour: int, state: Known) -> int | None:
+    until = (hour + AT_ONCE) // HOUR * HOUR
+    return until if state.folded_to is not None and until + HOUR < state.folded_to else None
+
+
+def _write_past(each: Following, until: int) -> None:
+    """What one day of the past came to; what lasts beyond it is found with the next, and the state stays as it is."""
+    fold, known = each.fold, each.known
+    fold.found.checkpoints[until] = fold.kept()
+    fold.leave_out_what_lasts()
+    sheet = Sheet(known.unit_id, known.asset_id, fold.found, list(fold.found.days.values()), each.anew, until)
+    written = findings.write([sheet], historical_before=_micros(utcnow() - LATE_AFTER))
+    inside = [key for key, memory in known.fold.get("fences", {}).items() if memory[0]]
+    telling.tell([sheet], written, {known.unit_id: known}, {known.unit_id: inside})
 
 
 def _write_down(following: Sequence[Following]) -> None:
