@@ -35,7 +35,7 @@ from portal.trades.fleet.queries import live
 from portal.trades.fleet.queries.fences import fence_names
 from portal.trades.fleet.services import tracking
 from portal.trades.fleet.track import KINDS
-from portal.trades.hotel.services import properties, room_senses
+from portal.trades.hotel.services import housekeeping, properties, room_senses
 from portal.trades.hotel.services import upkeep as hotel_upkeep
 
 
@@ -83,6 +83,7 @@ def connect(settings: Settings) -> None:
     hotel_upkeep.connect(days_ahead=settings.days_to_preload)
     outbox.on("assets.asset.registered", "hotels", properties.open_registered)
     outbox.on("assets.unit.registered", "hotels", properties.take_in_registered)
+    outbox.on("hotel.stay.changed", "housekeeping", housekeeping.after_stay)
     # the last of the watchers: others lock vehicles and rooms before any alert
     watching.register("alert rules", (), look_at_rules)
 
