@@ -15,6 +15,7 @@ from portal.web import (
     errors,
     filters,
     fleet,
+    frontdesk,
     health,
     payments,
     proxy,
@@ -27,6 +28,7 @@ from portal.web.assets import places
 from portal.web.assets.pages import blueprint as units
 from portal.web.auth import account, held, locking, session, views
 from portal.web.fleet.views import blueprint as fleet_desk
+from portal.web.frontdesk.views import blueprint as front_desk
 from portal.web.home import finders, styleguide
 from portal.web.home.views import blueprint as home
 from portal.web.payments.views import blueprint as payments_desk
@@ -39,11 +41,11 @@ def register(app: Flask) -> None:
     assert all((account, finders, locking)), "imported for their views, and for what they add to the palette"
     for part in (session, components, filters, context, security, spelling, errors, held, stream, static, proxy):
         part.init_app(app)
-    for desk in (payments, fleet, driving):
+    for desk in (payments, fleet, driving, frontdesk):
         for room in pkgutil.iter_modules(desk.__path__, f"{desk.__name__}."):
             importlib.import_module(room.name)  # each hangs its views on the desk's blueprint
     for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint, payments_desk, fleet_desk,
-                      driving.blueprint, door.blueprint, bill.blueprint, pay.blueprint):  # fmt: skip
+                      front_desk, driving.blueprint, door.blueprint, bill.blueprint, pay.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     admin.register(app)
     books.register(app)

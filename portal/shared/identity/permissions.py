@@ -17,7 +17,7 @@ from portal.shared.identity.errors import NoSuchPlace, PasswordNeeded, RoleLacks
 from portal.shared.identity.models import Role
 
 FILE = Path(__file__).with_name("permissions.yaml")
-MORE_ROUTES = tuple(FILE.with_name(f"routes_{door}.yaml") for door in ("api", "money", "fleet"))
+MORE_ROUTES = tuple(FILE.with_name(f"routes_{door}.yaml") for door in ("api", "money", "fleet", "hotel"))
 PUBLIC, SIGNED_IN, PLATFORM, DEVICE = "public", "signed_in", "platform", "device"
 ANYWHERE = " anywhere"
 #: Nobody gives a role at or above their own (an owner may), nor touches a person who holds one.
