@@ -7,7 +7,16 @@ from itertools import count
 
 from portal.core.db import db
 from portal.shared.assets.models import Asset
-from portal.trades.hotel.models import CancelPolicy, DailyRate, InventoryNight, RatePlan, Reservation, RoomType, Stay
+from portal.trades.hotel.models import (
+    CancelPolicy,
+    DailyRate,
+    InventoryNight,
+    RatePlan,
+    Reservation,
+    Restriction,
+    RoomType,
+    Stay,
+)
 from portal.trades.hotel.queries.inventory import room_type_at
 from portal.trades.hotel.queries.quotes import plan_at
 from portal.trades.hotel.queries.stays import stays_of
@@ -121,6 +130,22 @@ def plan(
             )
     db.session.execute(DailyRate.__table__.insert(), rows)
     db.session.commit()  # a command that refuses undoes what was not
+    return made
+
+
+def restrict(
+    place: Asset, night: date, *, plan: str | None = None, type: str | None = None, **rule: object
+) -> Restriction:
+    """A restriction of a night, for all plans and types unless one is named."""
+    made = Restriction(
+        asset_id=place.id,
+        night=night,
+        rate_plan_id=plan_at(place.id, plan).id if plan else None,
+        room_type_id=room_type_at(place.id, type).id if type else None,
+        **rule,
+    )
+    db.session.add(made)
+    db.session.commit()
     return made
 
 

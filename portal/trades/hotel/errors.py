@@ -61,6 +61,10 @@ class Restricted(Conflict):
     """A restriction keeps the stay from being sold; `details` says which, and the desk may override it."""
 
 
+class NoSuchPromotion(Invalid):
+    """The code of no promotion, or of one that is not for this stay."""
+
+
 class Cycle(Invalid):
     """A plan, or a room, would follow from itself."""
 

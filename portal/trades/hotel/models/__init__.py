@@ -26,6 +26,7 @@ from portal.trades.hotel.models.rates import (
     DeriveKind,
     FeeKind,
     Promotion,
+    RateChange,
     RatePlan,
     Restriction,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "MaintenanceRequest",
     "Promotion",
     "Property",
+    "RateChange",
     "RatePlan",
     "Reservation",
     "Restriction",

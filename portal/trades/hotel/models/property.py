@@ -101,6 +101,8 @@ class HotelTax(Record):
     amount: Mapped[int | None]
     inclusive: Mapped[bool] = mapped_column(server_default=text("true"))
     applies_to: Mapped[str] = mapped_column(server_default=text("'room'"))
+    #: Whether a tax by the person is asked of children too.
+    children_pay: Mapped[bool] = mapped_column(server_default=text("false"))
     from_on: Mapped[date]
     #: The first day it is charged no more.
     until_on: Mapped[date | None]

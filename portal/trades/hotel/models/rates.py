@@ -168,3 +168,24 @@ class Promotion(Record):
     book_from: Mapped[date]
     book_until: Mapped[date]
     retired_at: Mapped[datetime | None]
+
+
+class RateChange(Record):
+    """Prices or restrictions that were changed in one go: each cell as it was and as it became, to be taken back.
+
+    `said` is the change in words' figures; `cells` are [type, night, before, after].
+    """
+
+    __tablename__ = "rate_change"
+    __table_args__ = (
+        CheckConstraint("kind in ('rates', 'restrictions')", "kind_known"),
+        Index("ix_rate_change_asset_id", "asset_id", "id"),
+    )
+
+    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("asset.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    rate_plan_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("rate_plan.id", ondelete="CASCADE"))
+    said: Mapped[dict[str, Any]]
+    cells: Mapped[list[Any]]
+    made_by: Mapped[str]
+    undone_at: Mapped[datetime | None]

@@ -211,6 +211,8 @@ class StayNight(Model):
     price: Mapped[int]
     discount: Mapped[int] = mapped_column(server_default=text("0"))
     taxes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    #: What is in the price and shown apart on the folio: [{"code", "words", "amount"}].
+    package: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     #: Given back to the calendar.
     released: Mapped[bool] = mapped_column(server_default=text("false"))
 

@@ -21,13 +21,13 @@ from portal.shared.assets.queries import asset_of
 from portal.shared.audit.services import record
 from portal.shared.customers.models import Customer
 from portal.shared.customers.services import customers
-from portal.trades.hotel.errors import DatesWrong, HoldOver, TooManyPeople, WrongStatus
+from portal.trades.hotel.errors import DatesWrong, HoldOver, ReasonMissing, TooManyPeople, WrongStatus
 from portal.trades.hotel.events import ReservationCancelled, ReservationCreated, StayChanged
 from portal.trades.hotel.models import RatePlan, Reservation, RoomOccupancy, RoomType, Stay, StayNight, StayStatus
 from portal.trades.hotel.pricing import NightQuote, Quote
 from portal.trades.hotel.queries.inventory import get_room_type
 from portal.trades.hotel.queries.property import business_date, property_of
-from portal.trades.hotel.queries.quotes import quote
+from portal.trades.hotel.queries.quotes import quote, refuse_over_quota
 from portal.trades.hotel.queries.stays import lock_stays_of, nights_of_stays
 from portal.trades.hotel.services import inventory
 from portal.trades.hotel.times import nights_between
@@ -62,6 +62,8 @@ def book(
     hold_until: datetime | None = None,
     quoted: Quote | None = None,
     force: bool = False,
+    override: str | None = None,
+    code: str | None = None,
     note: str | None = None,
     channel: str | None = None,
     channel_ref: str | None = None,
@@ -70,13 +72,19 @@ def book(
     """Sell rooms of a type for a stay, at the price of this moment unless one was `quoted`; raises SoldOut.
 
     With `hold_until` the nights are only held until then. `force` sells below zero; its rights and its reason are
-    checked by the caller.
+    checked by the caller. `override` is the reason for selling outside the restrictions, else Restricted is raised;
+    its rights too are checked by the caller. `code` is a promotion's.
     """
     place = asset_of(asset_id)
     room_type = get_room_type(asset_id, room_type_id)
     _sound(place, room_type, arrival, departure, day_use, adults, children, rooms)
+    if override is not None and not override.strip():
+        raise ReasonMissing(_("Write down why it is sold outside the restrictions."), field="reason")
     if quoted is None and plan is not None:
-        quoted = quote(place, room_type, plan, arrival, departure, adults=adults, children=children)
+        quoted = quote(
+            place, room_type, plan, arrival, departure, adults=adults, children=children, rooms=rooms, code=code,
+            override=override is not None,
+        )  # fmt: skip
     quoted = quoted or Quote([NightQuote(night, 0) for night in nights_between(arrival, departure)])
     booker = guest_of(place, guest)
     reservation = written(
@@ -104,6 +112,8 @@ def book(
         actor=actor,
         force=force,
     )
+    if override is None:
+        refuse_over_quota(asset_id, room_type.id, plan.id if plan else None, nights, rooms=rooms)
     for number in range(1, rooms + 1):
         stay = written(
             Stay(
@@ -132,6 +142,7 @@ def book(
         subject="reservation",
         subject_id=reservation.id,
         asset_id=asset_id,
+        reason=override,
         after={
             "number": reservation.number,
             "guest": booker.name,
@@ -141,6 +152,7 @@ def book(
             "departure": departure,
             "total": quoted.total * rooms,
             "forced": force,
+            **({"outside": quoted.broken} if quoted.broken else {}),
         },
     )
     publish(
@@ -183,6 +195,7 @@ def _agree(stay: Stay, room_type: RoomType, plan: RatePlan | None, quoted: Quote
                     "price": each.price,
                     "discount": each.discount,
                     "taxes": list(each.taxes),
+                    "package": list(each.package),
                     "released": stay.day_use,
                 }
                 for each in quoted.nights
