@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
-from portal import create_app, wiring
+from portal import create_app, demo, wiring
 from portal.core.db import db
 from portal.runtime import mosquitto
 from tests.support import brokers, browsers, databases
@@ -25,7 +25,7 @@ MISSING = "MISSING: "
 #: Milliseconds a page may take on a machine whose other core draws maps; what is asked for comes long before.
 PATIENCE = 30_000
 NEEDS = {
-    "database": {"app", "database_url", "session", "committed", "client", "portal_url", "running_portal"},
+    "database": {"app", "database_url", "session", "committed", "seeded", "client", "portal_url", "running_portal"},
     "broker": {"broker", "private_broker", "portal_url", "running_portal"},
     "browser": {"browser", "page"},
 }
@@ -140,6 +140,39 @@ def committed(wired: Flask, app: Flask) -> Iterator[Any]:
         finally:
             db.session.remove()
             _empty()
+
+
+@pytest.fixture(scope="session")
+def demo_database(app: Flask) -> str:
+    """The name of a database with the demo business, loaded once for each worker."""
+    wiring.connect(app.extensions["settings"])
+    with _moved(app, databases.new_database("demo")):
+        assert demo.seed()
+    return "demo"
+
+
+@pytest.fixture
+def seeded(wired: Flask, app: Flask, demo_database: str) -> Iterator[Any]:
+    """The database is a copy of the demo business, of this test's own; with real commits."""
+    with _moved(app, databases.copy_of(demo_database, "seeded")):
+        yield db.session
+
+
+@contextmanager
+def _moved(app: Flask, url: str) -> Iterator[None]:
+    """The app has moved to another database for a while."""
+    engines = db._app_engines[app]
+    home, options = engines[None], app.config["SQLALCHEMY_ENGINE_OPTIONS"]
+    engines[None] = create_engine(url, **options)
+    try:
+        with app.app_context():
+            try:
+                yield
+            finally:
+                db.session.remove()
+    finally:
+        engines[None].dispose()
+        engines[None] = home
 
 
 def _empty() -> None:

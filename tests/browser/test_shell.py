@@ -19,10 +19,20 @@ def enter(page, running_portal, role="owner"):
     return account["asset_number"]
 
 
-def grievances(page):
+def grievances(page, *rules):
+    """What a screen reader stumbles over, by all rules or by these."""
     page.evaluate(AXE.read_text() + ";0")
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    asked = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    found = page.evaluate("asked => axe.run(document, asked)", asked)["violations"]
     return [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
+
+
+def grievances_by_day_and_night(page):
+    """The same in both looks; only what has to do with colours can differ in the second."""
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    found = grievances(page)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    return found + grievances(page, "color-contrast", "link-in-text-block")
 
 
 def test_a_clerk_goes_anywhere_by_keyboard(page, running_portal):

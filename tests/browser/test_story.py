@@ -2,8 +2,15 @@
 
 import re
 import uuid
+from datetime import timedelta
 
+import pytest
 from playwright.sync_api import expect
+from sqlalchemy import text
+
+from portal.core.clock import utcnow
+from portal.core.db import db
+from tests.support.inside import inside
 
 LOOKS_AGAIN = 15_000
 ONE_MINUTE_AND_A_BIT = 90_000
@@ -27,7 +34,18 @@ def label_of(page):
     return re.search("label ([0-9A-Z]+)", said).group(1)
 
 
-def test_a_payment_opens_the_door_and_time_closes_it(page, browser, running_portal):
+def bring_the_end_near(worker, number):
+    """Of the minute that was paid for nearly all is over."""
+    with inside(worker):
+        ends = {"ends": utcnow() + timedelta(seconds=2), "number": number}
+        unit = db.session.execute(text("update unit set expires_at = :ends where number = :number returning id"), ends)
+        shorter = "update access_grant set during = tstzrange(lower(during), :ends) where unit_id = :unit"
+        db.session.execute(text(shorter), ends | {"unit": unit.scalar_one()})
+        db.session.commit()
+
+
+@pytest.mark.parametrize("whole_minute", [False, pytest.param(True, marks=pytest.mark.chaos)])
+def test_a_payment_opens_the_door_and_time_closes_it(page, browser, running_portal, worker, whole_minute):
     url, manager = running_portal["url"], account(running_portal, "manager")
     hotel, number = manager["asset_number"], f"J{uuid.uuid4().hex[:4].upper()}"
 
@@ -55,6 +73,8 @@ def test_a_payment_opens_the_door_and_time_closes_it(page, browser, running_port
 
     expect(row).to_contain_text("Unlocked", timeout=LOOKS_AGAIN)
     expect(row).to_contain_text(re.compile("In use|Ending soon"))
+    if not whole_minute:
+        bring_the_end_near(worker, number)
     expect(row).to_contain_text("Locked", timeout=ONE_MINUTE_AND_A_BIT)
     expect(row).to_contain_text("Free")
 

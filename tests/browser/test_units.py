@@ -1,9 +1,8 @@
 """The units desk in a real browser, with simulated locks that answer: told here, said there, seen without a reload."""
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_shell import enter, grievances
+from tests.browser.test_shell import enter, grievances_by_day_and_night
 
 
 def test_a_manager_locks_a_let_room_from_the_board_and_sees_it_done(page, running_portal):
@@ -69,10 +68,8 @@ def test_a_refused_form_is_ready_in_the_moment_it_shows_and_takes_no_key_meant_f
     assert page.evaluate("window.focused") == ["price"]
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-def test_nothing_serious_stands_in_the_way_of_a_screen_reader(page, running_portal, look):
+def test_nothing_serious_stands_in_the_way_of_a_screen_reader(page, running_portal):
     number = enter(page, running_portal, "owner")
-    page.emulate_media(color_scheme=look)
     paths = (
         f"/home/{number}/", f"/units/{number}/", f"/units/{number}/room/105", f"/units/{number}/room/105/terms",
         f"/units/{number}/register", f"/units/{number}/labels", f"/admin/{number}/place", f"/admin/{number}/audit",
@@ -85,6 +82,6 @@ def test_nothing_serious_stands_in_the_way_of_a_screen_reader(page, running_port
     page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
     for path in paths:
         page.goto(running_portal["url"] + path)
-        found |= {path: wrong} if (wrong := grievances(page)) else {}
+        found |= {path: wrong} if (wrong := grievances_by_day_and_night(page)) else {}
     assert found == {}
     assert said == [], "such as something inline that the content policy keeps out"

@@ -23,12 +23,6 @@ def one(statement: str):
     return db.session.execute(text(statement)).scalar_one()
 
 
-@pytest.fixture
-def seeded(committed):
-    assert demo.seed()
-    return committed
-
-
 def test_it_loads_once(seeded):
     events = one("select count(*) from asset_event")
     assert events > 5_000

@@ -1,10 +1,8 @@
 """Every job of the schedule: it does what is due, and run again at once it finds nothing left."""
 
-import pytest
 from sqlalchemy import text
 
 from jobs.schedule import SCHEDULE, Job
-from portal import demo
 from portal.core.db import db
 from portal.core.runs import heartbeats
 from portal.shared.assets.models import Unit
@@ -47,12 +45,6 @@ MEANWHILE = {
     ],
     "audit seal": [],
 }
-
-
-@pytest.fixture
-def seeded(committed):
-    demo.seed()
-    return committed
 
 
 def job(name: str) -> Job:

@@ -67,6 +67,13 @@ def new_database(name: str) -> str:
     return _url(_name(name))
 
 
+def copy_of(source: str, name: str) -> str:
+    """The URL of a copy of another database of this worker, to which nobody may be connected meanwhile."""
+    with _cursor(server()) as cursor:
+        _create(cursor, name, f'template "{_name(source)}" strategy wal_log')
+    return _url(_name(name))
+
+
 def empty_database(name: str) -> str:
     """The URL of a database without any table, for tests of the migrations themselves."""
     with _cursor(server()) as cursor:

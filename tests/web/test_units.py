@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from portal import demo
 from portal.core.db import db
 from portal.demo.places import FLEET, HOTEL
 from portal.shared.access import queries as access
@@ -310,8 +309,7 @@ def test_the_timeline_turns_page_by_page_without_losing_a_moment(as_role, hotel)
     assert client.get(f"{address}?cursor=rubbish").status_code == 422
 
 
-def test_every_page_of_the_demo_is_sound(committed, client):
-    demo.seed()
+def test_every_page_of_the_demo_is_sound(seeded, client):
     hotel = queries.get_asset(HOTEL.asset_number)
     fleet = queries.get_asset(FLEET.asset_number)
     boss = member(hotel, "owner")
