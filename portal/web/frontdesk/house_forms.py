@@ -1,0 +1,62 @@
+"""What people fill in about the house."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, SelectMultipleField
+from wtforms.validators import DataRequired
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from portal.core.words import lazy_
+from portal.web.forms import BaseForm, ChoiceField, DayField, OnceForm, StrictStringField, UuidSelectField
+
+
+class ShareForm(BaseForm):
+    """Who cleans today."""
+
+    people = SelectMultipleField(
+        lazy_("Who cleans today"),
+        validators=[DataRequired(lazy_("Choose at least one person."))],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        validate_choice=True,
+    )
+
+
+class SkipForm(BaseForm):
+    """Why a task is not done."""
+
+    reason = StrictStringField(lazy_("Why not"), max_length=200, description=lazy_("The guest sleeps; the sign is out."))
+
+
+class FoundForm(OnceForm):
+    """Something that was left behind."""
+
+    what = StrictStringField(lazy_("What is it"), max_length=200)
+    room = UuidSelectField(lazy_("Room"), required=False)
+    found_on = DayField(lazy_("Found on"))
+    kept_at = StrictStringField(lazy_("Where it is kept"), required=False, max_length=80)
+
+
+class SettleForm(BaseForm):
+    """What became of it."""
+
+    status = ChoiceField(
+        lazy_("What became of it"),
+        choices=[("returned", lazy_("Handed back")), ("disposed", lazy_("Disposed of"))],
+    )
+    outcome = StrictStringField(lazy_("To whom, or how"), max_length=300)
+
+
+class MendForm(OnceForm):
+    """Something that is broken."""
+
+    room = UuidSelectField(lazy_("Room"))
+    what = StrictStringField(lazy_("What is broken"), max_length=500, multiline=True)
+    urgent = BooleanField(lazy_("It cannot wait"))
+
+
+class MendedForm(BaseForm):
+    """What was done about it."""
+
+    outcome = StrictStringField(lazy_("What was done"), max_length=500, multiline=True)
+    dropped = BooleanField(lazy_("Nothing needs to be done"))
