@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from jobs import books
 from portal.core import idempotency, outbox, partitions, runs, throttle
 from portal.gateways.sandbox import webhooks as sandbox
+from portal.reporting import downtime
 from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
 from portal.shared.devices.services import broker_keeper, commands, gaps, hours, pending, retention, silence, watching
@@ -74,6 +75,7 @@ SCHEDULE = [
     Job("rooms somebody should look at", 15, room_senses.work_due),
     Job("reservations held too long", 5, hotel_upkeep.expire_holds, batches=True),
     Job("nights to put on sale", HOUR, hotel_upkeep.open_nights_ahead),
+    Job("packs for when the portal is down", 60, downtime.write_packs),
     Job("alerts nobody acknowledged", 15, escalate_due, batches=True),
     Job("payment messages", 1, inbox.process_due, batches=True),
     Job("payments to ask about", 5, settlement.poll_due, batches=True),

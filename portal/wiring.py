@@ -17,6 +17,7 @@ from portal.gateways.daraja import Daraja
 from portal.gateways.flutterwave import Flutterwave
 from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
+from portal.reporting import downtime
 from portal.shared.access.services import grants, offers, paid_access
 from portal.shared.assets.models import UnitStatus
 from portal.shared.devices import interlocks
@@ -84,6 +85,8 @@ def connect(settings: Settings) -> None:
     outbox.on("assets.asset.registered", "hotels", properties.open_registered)
     outbox.on("assets.unit.registered", "hotels", properties.take_in_registered)
     outbox.on("hotel.stay.changed", "housekeeping", housekeeping.after_stay)
+    downtime.connect(folder=settings.var_dir / "downtime")
+    outbox.on("hotel.day.closed", "downtime pack", downtime.write_after_close)
     # the last of the watchers: others lock vehicles and rooms before any alert
     watching.register("alert rules", (), look_at_rules)
 

@@ -218,3 +218,8 @@ document.addEventListener("submit", (event) => {
     button.removeAttribute("aria-busy");
   }
 }, true);
+
+/* Whoever signs out leaves no page of the guests on this machine. */
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-signs-out]")) globalThis.caches?.delete("frontdesk-pages");
+});

@@ -25,7 +25,9 @@ class ShareForm(BaseForm):
 class SkipForm(BaseForm):
     """Why a task is not done."""
 
-    reason = StrictStringField(lazy_("Why not"), max_length=200, description=lazy_("The guest sleeps; the sign is out."))
+    reason = StrictStringField(
+        lazy_("Why not"), max_length=200, description=lazy_("The guest sleeps; the sign is out.")
+    )
 
 
 class FoundForm(OnceForm):

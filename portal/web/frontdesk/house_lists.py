@@ -80,7 +80,7 @@ def housekeeping_lost_new(asset_number: str) -> Response:
 @permission("hotel.housekeeping")
 def housekeeping_lost_settle(asset_number: str, number: int) -> Response:
     """It went back, or was disposed of."""
-    form = SettleForm()
+    item, form = queries.lost_item_at(g.place.id, number), SettleForm()
     if form.validate_on_submit():
         try:
             said = {"status": form.status.data, "outcome": form.outcome.data or ""}
@@ -91,7 +91,7 @@ def housekeeping_lost_settle(asset_number: str, number: int) -> Response:
             undo = url_for(".housekeeping_lost_keep", asset_number=asset_number, number=number)
             toast(_("Number %(number)s has left the house.", number=number), undo=undo)
             return go(url_for(".housekeeping_lost", asset_number=asset_number))
-    return page("frontdesk/lost_settle.html", "form", form=form, number=number, status=422 if form.errors else 200)
+    return page("frontdesk/lost_settle.html", "form", form=form, item=item, status=422 if form.errors else 200)
 
 
 @blueprint.post(f"{LOST}/<int:number>/keep")
@@ -157,7 +157,7 @@ def housekeeping_repairs_new(asset_number: str) -> Response:
 @permission("hotel.housekeeping")
 def housekeeping_repairs_end(asset_number: str, number: int) -> Response:
     """It is mended, or need not be."""
-    form = MendedForm()
+    broken, form = queries.request_at(g.place.id, number), MendedForm()
     if form.validate_on_submit():
         try:
             mending.end(
@@ -170,7 +170,7 @@ def housekeeping_repairs_end(asset_number: str, number: int) -> Response:
             undo = url_for(".housekeeping_repairs_step", asset_number=asset_number, number=number, step="reopen")
             toast(_("Request %(number)s is over.", number=number), undo=undo)
             return go(url_for(".housekeeping_repairs", asset_number=asset_number))
-    return page("frontdesk/repair_end.html", "form", form=form, number=number, status=422 if form.errors else 200)
+    return page("frontdesk/repair_end.html", "form", form=form, broken=broken, status=422 if form.errors else 200)
 
 
 @blueprint.post(f"{BROKEN}/<int:number>/<any(begin, reopen):step>")

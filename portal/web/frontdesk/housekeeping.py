@@ -90,7 +90,8 @@ def housekeeping_share(asset_number: str) -> Response:
     if form.validate_on_submit():
         people = [uuid.UUID(each) for each in form.people.data]
         made = service.share_out(asset_id=g.place.id, people=people, actor=current_actor())
-        toast(ngettext("%(num)s task is shared out.", "%(num)s tasks are shared out.", made), "good" if made else "info")
+        said = ngettext("%(num)s task is shared out.", "%(num)s tasks are shared out.", made)
+        toast(said, "good" if made else "info")
         return _back()
     return page("frontdesk/housekeeping_share.html", "form", form=form, status=422 if form.errors else 200)
 
@@ -103,13 +104,13 @@ def housekeeping_step(asset_number: str, task_id: uuid.UUID, step: str) -> Respo
     if step == "mine":
         service.assign(asset_id=g.place.id, task_id=task_id, user_id=current_user.id, actor=actor)
         toast(_("This one is yours."))
-        return _row(task_id)
+        return _back()
     act = {"start": service.start, "finish": service.finish, "reopen": service.reopen}[step]
     act(asset_id=g.place.id, task_id=task_id, actor=actor)
     if step == "finish":
         undo = url_for(".housekeeping_step", asset_number=asset_number, task_id=task_id, step="reopen")
         toast(_("Done."), undo=undo)
-    return _row(task_id)
+    return _back()
 
 
 @blueprint.route("/<asset_number>/housekeeping/tasks/<uuid:task_id>/skip", methods=["GET", "POST"])
@@ -142,10 +143,6 @@ def housekeeping_room(asset_number: str, room_id: uuid.UUID, status: str) -> Res
     if before is not None and before.status != room.status:
         undo = url_for(".housekeeping_room", asset_number=asset_number, room_id=room_id, status=before.status)
         toast(_("Room %(number)s is %(status)s.", number=before.number, status=service.called(status)), undo=undo)
-    return _back()
-
-
-def _row(task_id: uuid.UUID) -> Response:
     return _back()
 
 

@@ -18,7 +18,7 @@ SECTIONS: tuple[Section, ...] = (
     ("frontdesk.rates", lazy_("Rates"), "hotel.rates"),
     ("frontdesk.housekeeping", lazy_("Housekeeping"), "hotel.housekeeping"),
     ("frontdesk.audit", lazy_("Night audit"), "hotel.audit"),
-    ("frontdesk.reports", lazy_("Reports"), "hotel.view"),
+    ("frontdesk.reports", lazy_("Reports"), "hotel.reports"),
     ("frontdesk.settings", lazy_("Settings"), "hotel.settings"),
 )
 

@@ -95,13 +95,8 @@ def rooms_to_clean(asset_id: uuid.UUID, day: date) -> list[RoomToClean]:
 
 def lock_task(asset_id: uuid.UUID, task_id: uuid.UUID) -> HousekeepingTask:
     """A task of this hotel, locked; raises NoSuchRoom's 404."""
-    taking("room")
-    found: HousekeepingTask | None = db.session.scalar(
-        select(HousekeepingTask)
-        .where(HousekeepingTask.id == task_id, HousekeepingTask.asset_id == asset_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    query = select(HousekeepingTask).where(HousekeepingTask.id == task_id, HousekeepingTask.asset_id == asset_id)
+    found: HousekeepingTask | None = db.session.scalar(_locked(query))
     if found is None:
         raise NoSuchRoom(_("There is no such task here."))
     return found
@@ -124,15 +119,10 @@ def lost_items(asset_id: uuid.UUID, *, status: str | None, search: str | None, c
     return page_of(query, (LostItem.number,), cursor=cursor)
 
 
-def lock_lost_item(asset_id: uuid.UUID, number: int) -> LostItem:
-    """A thing by its number, locked."""
-    taking("room")
-    found: LostItem | None = db.session.scalar(
-        select(LostItem)
-        .where(LostItem.asset_id == asset_id, LostItem.number == number)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+def lost_item_at(asset_id: uuid.UUID, number: int, *, locked: bool = False) -> LostItem:
+    """A thing by its number, `locked` for a step with it; raises NoSuchRoom's 404."""
+    query = select(LostItem).where(LostItem.asset_id == asset_id, LostItem.number == number)
+    found: LostItem | None = db.session.scalar(_locked(query) if locked else query)
     if found is None:
         raise NoSuchRoom(_("There is no such thing in lost and found."))
     return found
@@ -146,18 +136,20 @@ def requests_of(asset_id: uuid.UUID, *, open_only: bool, cursor: str | None) -> 
     return page_of(query, (MaintenanceRequest.number,), cursor=cursor)
 
 
-def lock_request(asset_id: uuid.UUID, number: int) -> MaintenanceRequest:
-    """A maintenance request by its number, locked."""
-    taking("room")
-    found: MaintenanceRequest | None = db.session.scalar(
-        select(MaintenanceRequest)
-        .where(MaintenanceRequest.asset_id == asset_id, MaintenanceRequest.number == number)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+def request_at(asset_id: uuid.UUID, number: int, *, locked: bool = False) -> MaintenanceRequest:
+    """A maintenance request by its number, `locked` for a step with it; raises NoSuchRoom's 404."""
+    query = select(MaintenanceRequest).where(
+        MaintenanceRequest.asset_id == asset_id, MaintenanceRequest.number == number
     )
+    found: MaintenanceRequest | None = db.session.scalar(_locked(query) if locked else query)
     if found is None:
         raise NoSuchRoom(_("There is no such request here."))
     return found
+
+
+def _locked(query: Any) -> Any:
+    taking("room")
+    return query.with_for_update().execution_options(populate_existing=True)
 
 
 def open_requests(room_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:

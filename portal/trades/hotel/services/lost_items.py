@@ -14,7 +14,7 @@ from portal.shared.assets.queries import asset_of
 from portal.shared.audit.services import record
 from portal.trades.hotel.errors import ReasonMissing, WrongStatus
 from portal.trades.hotel.models import LostItem
-from portal.trades.hotel.queries.housekeeping import lock_lost_item
+from portal.trades.hotel.queries.housekeeping import lost_item_at
 from portal.trades.hotel.queries.property import business_date
 
 OUTCOMES = ("returned", "disposed")
@@ -54,7 +54,7 @@ def settle(*, asset_id: uuid.UUID, number: int, status: str, outcome: str, actor
     """It went back to its owner or was disposed of: to whom, how, and why."""
     if not outcome.strip():
         raise ReasonMissing(_("Say who took it, or what became of it."), field="outcome")
-    item = lock_lost_item(asset_id, number)
+    item = lost_item_at(asset_id, number, locked=True)
     if item.status != "kept":
         raise WrongStatus(_("This has left the house already."), status=item.status)
     item.status, item.outcome = status if status in OUTCOMES else "returned", outcome.strip()
@@ -65,7 +65,7 @@ def settle(*, asset_id: uuid.UUID, number: int, status: str, outcome: str, actor
 @transactional
 def keep_again(*, asset_id: uuid.UUID, number: int, actor: Actor) -> LostItem:
     """It is here after all."""
-    item = lock_lost_item(asset_id, number)
+    item = lost_item_at(asset_id, number, locked=True)
     if item.status != "kept":
         item.status, item.outcome = "kept", None
         _tell("lost_item.kept_again", item, actor)

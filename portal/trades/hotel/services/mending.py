@@ -15,7 +15,7 @@ from portal.shared.audit.services import record
 from portal.trades.hotel.errors import ReasonMissing, WrongStatus
 from portal.trades.hotel.events import RoomChanged
 from portal.trades.hotel.models import MaintenanceRequest
-from portal.trades.hotel.queries.housekeeping import lock_request
+from portal.trades.hotel.queries.housekeeping import request_at
 
 
 @transactional
@@ -62,7 +62,7 @@ def end(*, asset_id: uuid.UUID, number: int, outcome: str, actor: Actor, dropped
 @transactional
 def reopen(*, asset_id: uuid.UUID, number: int, actor: Actor) -> MaintenanceRequest:
     """It is broken still."""
-    made = lock_request(asset_id, number)
+    made = request_at(asset_id, number, locked=True)
     if made.status in ("done", "dropped"):
         made.status, made.done_at, made.done_by, made.outcome = "open", None, None, None
         _tell("maintenance_request.reopened", made, actor)
@@ -72,7 +72,7 @@ def reopen(*, asset_id: uuid.UUID, number: int, actor: Actor) -> MaintenanceRequ
 def _step(
     asset_id: uuid.UUID, number: int, status: str, actor: Actor, outcome: str | None = None
 ) -> MaintenanceRequest:
-    made = lock_request(asset_id, number)
+    made = request_at(asset_id, number, locked=True)
     if made.status in ("done", "dropped"):
         raise WrongStatus(_("Request %(number)s is over already.", number=number), status=made.status)
     made.status = status
