@@ -105,6 +105,30 @@ class HoldOver(Conflict):
     """The hold has lapsed, and its nights are back on sale."""
 
 
+class TooEarly(Conflict):
+    """The guest is here before the arrival; `details` says from when, and what the nights before cost."""
+
+
+class StayOver(Conflict):
+    """The time of the stay is over."""
+
+
+class NextGuestInTheWay(Conflict):
+    """The room is somebody else's after this stay; `details` proposes what can be done."""
+
+
+class BalanceOpen(Conflict):
+    """Something is still owed, or was paid too much."""
+
+
+class RoomPromised(Conflict):
+    """The guest was promised this very room."""
+
+
+class NothingToUndo(Conflict):
+    """There is no step that can be taken back: none was made, the day is closed, or more was done since."""
+
+
 def _room_taken() -> RoomTaken:
     return RoomTaken(_("That room belongs to another guest in that time. Choose another room, or move that stay."))
 
