@@ -12,7 +12,17 @@ from portal.gateways.sandbox import webhooks as sandbox
 from portal.reporting import downtime
 from portal.shared.access.services import expiry
 from portal.shared.audit import services as audit
-from portal.shared.devices.services import broker_keeper, commands, gaps, hours, pending, retention, silence, watching
+from portal.shared.devices.services import (
+    broker_keeper,
+    commands,
+    floods,
+    gaps,
+    hours,
+    pending,
+    retention,
+    silence,
+    watching,
+)
 from portal.shared.devices.services.rule_watch import work_due as work_rules
 from portal.shared.devices.services.telling import escalate_due
 from portal.shared.identity.services import cleanup
@@ -92,6 +102,7 @@ SCHEDULE = [
     Job("scheduler heartbeat", 5, beat),
     Job("audit seal", 30, audit.seal, batches=True),
     Job("devices that fell silent", 30, silence.look, batches=True),
+    Job("devices that said too much", 30, floods.end_quiet),
     Job("accounts of the broker", 60, broker_keeper.keep),
     Job("topics of other devices", 2, broker_keeper.watch),
     Job("look at the books", DAY, books.verify),

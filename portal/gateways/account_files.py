@@ -8,10 +8,23 @@ import signal
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 #: `1796063260: Denied PUBLISH from a1 (d0, q1, r0, m1, 'v1/b1/up/x', ... (2 bytes))`
 DENIED = re.compile(rb"^(?:(\d+): )?Denied PUBLISH from ([^ \n]{1,64}) \(.{0,40}?, '([^\n]*)', \.\.\. \(\d+ bytes\)\)")
+#: `1796063260: Client a1 already connected, closing old connection.`
+TAKEN_OVER = re.compile(rb"^(?:(\d+): )?Client ([^ \n]{1,64}) already connected, closing old connection")
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the broker's log tells of devices: publishes it refused (when, who, which topic), and sessions that one
+    connection took from another (when, whose).
+    """
+
+    denials: list[tuple[float, str, str]]
+    takeovers: list[tuple[float, str]]
 
 
 def write(path: Path, text: str) -> bool:
@@ -49,11 +62,12 @@ def reload(pid_file: Path) -> bool:
     return True
 
 
-def denials(log: Path, bookmark: Path) -> list[tuple[float, str, str]]:
-    """What the log tells since the last look: (when, who, which topic) of publishes the broker refused.
+def news(log: Path, bookmark: Path) -> News:
+    """What the log tells since the last look.
 
-    Where the last look ended is kept in `bookmark`, so that a restart neither misses nor repeats one.
+    Where the last look ended is kept in `bookmark`, so that a restart neither misses nor repeats anything.
     """
+    found = News([], [])
     try:
         with log.open("rb") as file:
             inode, size = os.fstat(file.fileno()).st_ino, os.fstat(file.fileno()).st_size
@@ -62,16 +76,21 @@ def denials(log: Path, bookmark: Path) -> list[tuple[float, str, str]]:
             whole, newline, _rest = file.read(4_000_000).rpartition(b"\n")
             end = file.tell() - len(_rest)
     except OSError:
-        return []
-    found = []
+        return found
     for line in whole.splitlines() if newline else ():
-        match = DENIED.match(line)
-        if match:
+        if match := DENIED.match(line):
             at, who, topic = match.groups()
-            found.append((float(at or time.time()), who.decode("utf-8", "replace"), topic.decode("utf-8", "replace")))
+            found.denials.append((_when(at), who.decode("utf-8", "replace"), topic.decode("utf-8", "replace")))
+        elif match := TAKEN_OVER.match(line):
+            at, who = match.groups()
+            found.takeovers.append((_when(at), who.decode("utf-8", "replace")))
     if newline:
         write(bookmark, f"{inode} {end}")
     return found
+
+
+def _when(written: bytes | None) -> float:
+    return float(written or time.time())
 
 
 def _last_look(bookmark: Path, inode: int) -> int:

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import Enum
 from queue import Empty
 
 import structlog
@@ -16,10 +17,12 @@ from portal.mqtt.client import Heard, Inbox, Link, Opened
 from portal.mqtt.ear import Message
 from portal.mqtt.echoes import Echoes
 from portal.mqtt.replay import Replay, entry
+from portal.mqtt.shares import PER_SECOND, Shares
 from portal.shared.devices import queries
 from portal.shared.devices.envelopes import Presence, number_of, refused
-from portal.shared.devices.readings import Refused
-from portal.shared.devices.services import telemetry
+from portal.shared.devices.readings import Refused, speaker_of
+from portal.shared.devices.services import floods, telemetry
+from portal.shared.devices.services.floods import Later
 from portal.shared.devices.services.numbered import Ack
 
 log = structlog.get_logger(__name__)
@@ -29,8 +32,20 @@ LINGER = 0.008
 TRIM_EVERY = 64
 ANNOUNCE_EVERY = 0.5
 
-#: A message with what it says (None when it is only to be acknowledged) and its place in the session's log.
-Item = tuple[Message, telemetry.Message | None, bytes]
+#: Whoever says too much at once is told of so often.
+FLOODS_EVERY = 10.0
+
+#: A message with what it says, or that it waits its turn (None when it is only to be acknowledged), and its place in
+#: the session's log.
+Item = tuple[Message, telemetry.Message | Later | None, bytes]
+
+
+class Turn(Enum):
+    """When a message is taken: now, later, or when its device says it again, for it was not told that it is kept."""
+
+    NOW = "now"
+    LATER = "later"
+    AGAIN = "again"
 
 
 class Ingest:
@@ -39,7 +54,7 @@ class Ingest:
     def __init__(self, inbox: Inbox, echoes: Echoes, slot: int = 1) -> None:
         self.inbox = inbox
         self.echoes = echoes
-        self.stored = self.dead = self.repeated = self.ignored = 0
+        self.stored = self.dead = self.repeated = self.ignored = self.put_off = 0
         self.lag_ms = 0.0
         self._session = session_of(slot)
         self._upto = 0
@@ -48,11 +63,21 @@ class Ingest:
         self._books = telemetry.Books()
         self._spoke: dict[str, set[str]] = defaultdict(set)
         self._announced = 0.0
+        self._shares = Shares()
+        #: How much of each plain speaker waits, and one topic of each that said too much since that was told.
+        self._waiting: dict[str, int] = {}
+        self._floods: dict[str, str] = {}
+        self._floods_told = 0.0
 
     @property
     def session(self) -> str:
         """The name under which the broker keeps our session, and the database its log."""
         return self._session
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait their turn."""
+        return sum(self._waiting.values())
 
     def forget(self) -> None:
         """The session is no more, nor is there anything to know it by."""
@@ -62,6 +87,8 @@ class Ingest:
         """Take one batch from the inbox, or nothing within `wait` seconds; returns how many messages it had."""
         if self._spoke:  # do not sleep through the moment when the screens are to hear of it
             wait = max(0.001, min(wait, self._announced + ANNOUNCE_EVERY - time.monotonic()))
+        if self._waiting:
+            wait = 0.001
         heard = self._gather(wait)
         items: list[Item] = []
         for each in heard:
@@ -75,7 +102,10 @@ class Ingest:
         if items:
             self._keep(items, link)
             self.lag_ms = (time.monotonic() - items[0][0].at) * 1000
+        if self._waiting and self.inbox.qsize() < BATCH:
+            self._take_waiting()
         self._tell_screens()
+        self._tell_of_floods()
         return len(items)
 
     def _gather(self, wait: float) -> list[Heard | Opened]:
@@ -97,6 +127,7 @@ class Ingest:
         """Begin a connection: on a resumed session know what was stored, on a new one forget the old."""
         if not opened.resumed:
             telemetry.forget_session(session=self._session)
+        self._waiting = floods.waiting()
         self._upto, known = queries.replay_log(self._session)
         self._replay = Replay(known)
 
@@ -119,6 +150,10 @@ class Ingest:
             self.ignored += 1
             items.append((message, None, logged))
             return
+        waits = self._waits(topic, message)
+        if waits is not Turn.NOW:
+            items.append((message, self._aside(topic, message.payload) if waits is Turn.LATER else None, logged))
+            return
         said = routes.read(topic, message.payload)
         if again and isinstance(said, Refused) and number_of(said) is None:
             link.acknowledge(message)  # it lies among the dead letters, and has no number by which that is known
@@ -126,6 +161,47 @@ class Ingest:
         if message.retained and isinstance(said, Presence):
             said = replace(said, kept=True)
         items.append((message, said, logged))
+
+    def _waits(self, topic: str, message: Message) -> Turn:
+        """Whether a speaker has used up its share; what the broker kept, and how a device is, never wait."""
+        if message.retained or routes.tells_presence(topic):
+            return Turn.NOW
+        speaker = speaker_of(topic)
+        over = self._shares.over(speaker, message.at)
+        if over:
+            self._floods[speaker] = topic
+        if not topic.startswith("v1/"):
+            return Turn.LATER if over or speaker in self._waiting else Turn.NOW
+        self.put_off += over
+        return Turn.AGAIN if over else Turn.NOW
+
+    def _aside(self, topic: str, payload: bytes) -> Later | Refused:
+        later, speaker = Later(topic, payload), speaker_of(topic)
+        if self._waiting.get(speaker, 0) >= floods.MOST_WAITING:
+            return floods.refused(later)
+        self._waiting[speaker] = self._waiting.get(speaker, 0) + 1
+        return later
+
+    def _take_waiting(self) -> None:
+        """Take a batch of what waits, when there is nothing better to do; what is refused is found by halving."""
+        most, why_not = BATCH, None
+        while True:
+            try:
+                taken = telemetry.take_waiting(books=self._books, most=most, why_not=why_not)
+                break
+            except Busy:
+                return
+            except DomainError as error:
+                why_not = error.message if most == 1 else None
+                most = max(1, most // 2)
+        if taken is None:
+            self._waiting.clear()
+            return
+        speaker, count, stored = taken
+        left = self._waiting.pop(speaker, 0) - count
+        if left > 0:
+            self._waiting[speaker] = left
+        self._count(stored)
 
     def _keep(self, items: Sequence[Item], link: Link) -> None:
         """Store and acknowledge; what the database refuses is found by halving, buried, and holds nobody up."""
@@ -143,6 +219,9 @@ class Ingest:
             link.acknowledge(message)
         for ack in stored.acks:
             link.tell(routes.device_topic(ack.device, "ack"), ack_payload(ack))
+        self._count(stored)
+
+    def _count(self, stored: telemetry.Stored) -> None:
         self.stored += stored.readings
         self.dead += stored.dead
         for asset_id, units in stored.units.items():
@@ -150,10 +229,9 @@ class Ingest:
 
     def _stored_at_last(self, items: Sequence[Item]) -> telemetry.Stored:
         """Store, again and again while somebody else holds the rows."""
-        said = [said for _message, said, _logged in items if said is not None]
         while True:
             try:
-                return self._store(said, items)
+                return self._store(items)
             except Busy:
                 log.warning("batch_waits", messages=len(items))
                 time.sleep(0.2)
@@ -162,15 +240,21 @@ class Ingest:
         message, said, logged = item
         # anything else that is refused is a log we have lost track of: starting anew reads it again
         assert said is not None, "only a word of a device can be refused by the database"
-        assert not isinstance(said, Refused), "only a word of a device can be refused by the database"
+        assert not isinstance(said, Refused | Later), "only a word of a device can be refused by the database"
         self._keep([(message, refused(said, "refused", error.message), logged)], link)
 
-    def _store(self, said: Sequence[telemetry.Message], items: Sequence[Item]) -> telemetry.Stored:
+    def _store(self, items: Sequence[Item]) -> telemetry.Stored:
+        said, later = [], []
+        for _message, word, _logged in items:
+            if isinstance(word, Later):
+                later.append(word)
+            elif word is not None:
+                said.append(word)
         entries = b"".join(logged for _message, _said, logged in items)
         page = None
         if entries:
             page = telemetry.LogPage(self._session, self._upto + len(entries) // 34, entries)
-        stored = telemetry.store(said=said, books=self._books, page=page)
+        stored = telemetry.store(said=said, books=self._books, page=page, later=later)
         if page is not None:
             self._upto = page.upto
             self._pages += 1
@@ -183,6 +267,12 @@ class Ingest:
             telemetry.announce(units=self._spoke)
             self._spoke.clear()
             self._announced = time.monotonic()
+
+    def _tell_of_floods(self) -> None:
+        if self._floods and time.monotonic() - self._floods_told >= FLOODS_EVERY:
+            floods.tell(topics=list(self._floods.values()), per_second=PER_SECOND)
+            self._floods.clear()
+            self._floods_told = time.monotonic()
 
 
 def session_of(slot: int) -> str:

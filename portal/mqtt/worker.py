@@ -191,6 +191,8 @@ class Worker:
             dead_letters=ingest.dead,
             repeated=ingest.repeated,
             ignored=ingest.ignored,
+            put_off=ingest.put_off,
+            set_aside=ingest.waiting,
         )
 
 

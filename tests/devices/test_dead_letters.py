@@ -15,13 +15,14 @@ from portal.shared.audit.models import AuditEntry
 from portal.shared.devices import queries
 from portal.shared.devices.envelopes import from_device_topic
 from portal.shared.devices.errors import AlreadyReplayed, DeadLetterNotFound, StillRefused
-from portal.shared.devices.models import AssetEvent, DeadLetter, DeviceBoot
+from portal.shared.devices.models import AssetEvent, DeadLetter, DeviceBoot, LetterTally
 from portal.shared.devices.readings import Refused, from_plain_topic
-from portal.shared.devices.services import dead_letters, telemetry
+from portal.shared.devices.services import burying, dead_letters, telemetry
 from portal.shared.identity.models import Role
 from tests.factories import assets as make
 from tests.factories import devices
 from tests.factories import identity as people
+from tests.payments.test_races import at_once
 
 MANAGER = Actor(ActorKind.USER, "Ada")
 
@@ -190,3 +191,42 @@ def test_lost_numbers_and_answers_can_be_taken_later_but_not_a_state(session):
     assert session.get(DeviceBoot, (device.id, 1)).gap_since is None
     with pytest.raises(StillRefused, match="how it is now"):
         dead_letters.replay(letter_id=state.id, asset_id=room.asset_id, actor=MANAGER)
+
+
+def test_of_one_speaker_so_many_a_day_are_kept_and_the_others_are_counted(session, monkeypatch, client):
+    monkeypatch.setattr(burying, "MOST_A_DAY", 5)
+    hotel = make.place()
+    loud, quiet = (f"rooms/{hotel.asset_number}/{number}/occupancy" for number in ("101", "102"))
+    for first in (0, 4, 8):
+        telemetry.store(said=[from_plain_topic(loud, b"x%d" % n) for n in range(first, first + 4)])
+    telemetry.store(said=[from_plain_topic(loud, b"x0"), from_plain_topic(quiet, b"y")])
+    rows = session.execute(
+        select(DeadLetter.topic, func.count(), func.sum(DeadLetter.times)).group_by(DeadLetter.topic)
+    )
+    assert sorted(map(tuple, rows)) == [(loud, 5, 6), (quiet, 1, 1)], "one that comes again is counted on its own"
+    monkeypatch.setattr(queries, "MOST_A_DAY", 5)
+    assert queries.letters_not_kept(hotel.id) == [(f"rooms/{hotel.asset_number}/101", utcnow().date(), 7)]
+    assert queries.letters_not_kept(make.place().id) == []
+    people.sign_in(client, people.member(hotel))
+    page = client.get(f"/admin/{hotel.asset_number}/dead-letters").text
+    assert f"Another 7 messages of rooms/{hotel.asset_number}/101" in page
+
+
+def test_strangers_share_one_allowance(session, monkeypatch):
+    monkeypatch.setattr(burying, "MOST_OF_STRANGERS", 3)
+    telemetry.store(said=[from_plain_topic(f"rooms/NOBODY/{n}/occupancy", b"1") for n in range(10)])
+    assert session.scalar(select(func.count()).select_from(DeadLetter)) == 3
+    assert session.execute(select(LetterTally.speaker, LetterTally.came)).all() == [("", 10)]
+
+
+def test_several_who_refuse_at_once_keep_no_more_than_the_allowance(app, committed, monkeypatch):
+    monkeypatch.setattr(burying, "MOST_A_DAY", 20)
+    hotel = make.place()
+    where = f"rooms/{hotel.asset_number}/101/occupancy"
+
+    def refuse_some(who):
+        return lambda: telemetry.store(said=[from_plain_topic(where, b"%d-%d" % (who, n)) for n in range(10)])
+
+    at_once(app, *[refuse_some(who) for who in range(4)])
+    assert db.session.scalar(select(func.count()).select_from(DeadLetter)) == 20
+    assert db.session.scalar(select(LetterTally.came)) == 40

@@ -173,15 +173,17 @@ def test_the_database_lets_go_of_no_young_month_and_of_none_that_is_not_summed(o
     assert events() == 2
 
 
-def test_dead_letters_that_were_taken_go_after_four_hundred_days_and_the_others_stay():
+def test_dead_letters_go_four_hundred_days_after_they_were_taken_or_came_last():
     db.session.execute(
         text(
-            "insert into dead_letter (id, topic, payload, reason, detail, sha, replayed_at)"
-            " select gen_random_uuid(), 'rooms/H1', '1', 'topic', 'x', decode(md5(days::text), 'hex'),"
-            " case when days > 0 then now() - make_interval(days => days) end from unnest(array[0, 399, 401]) as days"
+            "insert into dead_letter (id, topic, payload, reason, detail, sha, last_at, replayed_at)"
+            " select gen_random_uuid(), 'rooms/H1', '1', 'topic', 'x', decode(md5(n::text), 'hex'),"
+            " now() - make_interval(days => came), now() - make_interval(days => taken)"
+            " from unnest(array[0, 402, 402, 402, 402], array[null, 399, 401, null, 0])"
+            " with ordinality as a(came, taken, n)"
         )
     )
     db.session.commit()
-    assert retention.forget_dead_letters() == 1
+    assert retention.forget_dead_letters() == 2
     assert retention.forget_dead_letters() == 0
-    assert db.session.scalar(text("select count(*) from dead_letter")) == 2
+    assert db.session.scalar(text("select count(*) from dead_letter")) == 3

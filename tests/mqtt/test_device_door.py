@@ -22,7 +22,7 @@ from portal.gateways import account_files
 from portal.runtime import mosquitto, refusals
 from portal.runtime.mosquitto import Mosquitto
 from portal.runtime.process import wait_until
-from portal.shared.devices import broker_accounts
+from portal.shared.devices import alert_words, broker_accounts
 from portal.shared.devices.models import Alert
 from portal.shared.devices.services import broker_keeper, registry
 from tests.factories import assets
@@ -61,14 +61,16 @@ class Door:
 class Party:
     """Somebody with an account at the broker."""
 
-    def __init__(self, port: int, user: str, secret: str, client_id: str | None = None, lasting: bool = False) -> None:
+    def __init__(self, port: int, user: str, secret: str, client_id: str | None = None, lasting: bool = False,
+                 comes_back: bool = False) -> None:  # fmt: skip
         self.heard: list[tuple[str, bytes]] = []
         self.answers: dict[int, str] = {}
         self.refused = threading.Event()
         self.ready, self.gone = threading.Event(), threading.Event()
         self.client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id or user, protocol=paho.MQTTv5, reconnect_on_failure=False
-        )
+            CallbackAPIVersion.VERSION2, client_id=client_id or user, protocol=paho.MQTTv5,
+            reconnect_on_failure=comes_back,
+        )  # fmt: skip
         self.client.username_pw_set(user, secret)
         self.client.on_connect = self._on_connect
         self.client.on_disconnect = lambda *_: self.gone.set()
@@ -78,6 +80,7 @@ class Party:
         self.client.on_subscribe = lambda *_: self.subscribed.set()
         asked = Properties(PacketTypes.CONNECT)
         asked.SessionExpiryInterval = 3600 if lasting else 0
+        self.client.reconnect_delay_set(1, 2)
         self.client.connect("127.0.0.1", port, clean_start=not lasting, properties=asked)
         self.client.loop_start()
 
@@ -182,6 +185,30 @@ def test_a_device_that_reaches_for_anothers_topics_gets_nothing_and_is_told_of_o
     assert alerts[0].facts["topic"].startswith("v1/lock-b/")
     assert alerts[0].device_id != b_id
     assert back.say("v1/lock-b/down/cmd", "unlock") == "Not authorized", "commands are the portal's alone"
+
+
+def test_two_devices_with_one_name_are_one_alert_that_says_what_to_do(door, come):
+    place = assets.place()
+    made = registry.register(asset_id=place.id, type="lock", unit_id=assets.room(place).id, name="lock-a", actor=ACTOR)
+    changed()
+    once = come("lock-a", made.secret)
+    assert once.let_in()
+    back = come("lock-a", made.secret)
+    assert back.let_in()
+    assert once.gone.wait(10)
+    assert wait_until(lambda: b"already connected" in door.log.read_bytes(), 10)
+    assert broker_keeper.watch() == 0, "it came back before the broker had noticed that it was gone"
+    assert db.session.scalars(select(Alert)).all() == []
+
+    twins = [come("lock-a", made.secret, comes_back=True) for _twin in range(2)]
+    assert wait_until(lambda: broker_keeper.watch() > 0, 30), door.log.read_text()[-2_000:]
+    for twin in twins:
+        twin.close()
+    broker_keeper.watch()
+    alert = db.session.scalars(select(Alert)).one()
+    assert (alert.kind, alert.device_id, alert.severity) == ("two_devices", made.device.id, "critical")
+    assert alert_words.headline(alert.kind, alert.facts) == "Two devices use this name"
+    assert alert_words.sentence(alert.kind, alert.facts).startswith("Two devices sign in as lock-a")
 
 
 def test_only_an_account_opens_the_devices_door(door, come):
@@ -346,14 +373,14 @@ def test_the_log_keeps_what_people_read_and_each_refusal_once():
 
 def test_each_refusal_is_read_from_the_log_once(tmp_path):
     log, bookmark = tmp_path / "broker.log", tmp_path / "bookmark"
-    assert account_files.denials(log, bookmark) == []
+    assert account_files.news(log, bookmark).denials == []
     log.write_bytes(LINES)
-    assert [each[1:] for each in account_files.denials(log, bookmark)] == [("a1", "v1/b1/up/x")] * 2
-    assert account_files.denials(log, bookmark) == []
+    assert [each[1:] for each in account_files.news(log, bookmark).denials] == [("a1", "v1/b1/up/x")] * 2
+    assert account_files.news(log, bookmark).denials == []
     with log.open("ab") as more:
         more.write(b"1796063299: Denied PUBLISH from a2 (d0, q0, r0, m0, 'v1/#, ... (2 bytes))', ... (9 bytes))\n")
         more.write(b"1796063299: Denied PUBL")
-    assert account_files.denials(log, bookmark)[-1] == (1796063299.0, "a2", "v1/#, ... (2 bytes))")
+    assert account_files.news(log, bookmark).denials[-1] == (1796063299.0, "a2", "v1/#, ... (2 bytes))")
     log.unlink()
     log.write_bytes(b"1796063300: Denied PUBLISH from a3 (d0, q1, r0, m1, 'x', ... (2 bytes))\n")
-    assert [each[1] for each in account_files.denials(log, bookmark)] == ["a3"]
+    assert [each[1] for each in account_files.news(log, bookmark).denials] == ["a3"]

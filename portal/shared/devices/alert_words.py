@@ -22,6 +22,8 @@ def kind_words(kind: str) -> str:
         "clock_wrong": _("Clock wrong"),
         "gap_open": _("Messages missing"),
         "sequence_reset": _("Numbers begun again"),
+        "device_floods": _("Says too much"),
+        "two_devices": _("Two devices use this name"),
         "command_failed": _("Command not done"),
         "security_foreign_topic": _("Spoke as another device"),
         "speeding": _("Speeding"),
@@ -90,6 +92,23 @@ def _gap(facts: Facts) -> str:
         "%(device)s: %(num)s messages are missing, and were asked for again.",
         int(missing),
         device=_device(facts),
+    )
+
+
+def _floods(facts: Facts) -> str:
+    return _(
+        "%(who)s says more than %(n)s messages a second. What is over waits, so that others are heard in time."
+        " Look at its settings, or restart it.",
+        who=facts.get("speaker") or _("Its device"),
+        n=facts.get("per_second") or "–",
+    )
+
+
+def _two(facts: Facts) -> str:
+    return _(
+        "Two devices sign in as %(name)s and throw each other out. Find the one that should not, register it under a"
+        " name of its own, and give this one a new secret.",
+        name=facts.get("device") or "–",
     )
 
 
@@ -193,6 +212,8 @@ _SENTENCES = {
     "clock_wrong": _clock,
     "gap_open": _gap,
     "sequence_reset": _reset,
+    "device_floods": _floods,
+    "two_devices": _two,
     "command_failed": _command,
     "security_foreign_topic": _foreign,
     "speeding": _speeding,

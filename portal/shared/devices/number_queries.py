@@ -18,6 +18,8 @@ from portal.shared.devices.models import AssetEvent, Device, DeviceCommand, Devi
 from portal.shared.devices.numbering import Ranges
 from portal.shared.devices.secrets import secret_fits
 
+#: So many starts of a device are remembered, the youngest; of older ones every number counts as come.
+MOST_STARTS = 100
 #: A device and one of its starts.
 Start = tuple[str, int]
 
@@ -86,7 +88,10 @@ def may_sign_in(*, name: str, secret: str) -> bool:
 
 
 def lock_starts(wanted: Iterable[Start]) -> dict[Start, Came]:
-    """What has come of these starts of devices, locked; a start never heard of before begins empty."""
+    """What has come of these starts of devices, locked; a start never heard of before begins empty.
+
+    One that is older than all that are remembered of its device is left out.
+    """
     locks.taking("device")
     starts = sorted(set(wanted))
     asked: dict[str, object] = {
@@ -95,8 +100,9 @@ def lock_starts(wanted: Iterable[Start]) -> dict[Start, Came]:
     }
     found = _lock(asked)
     if len(found) < len(starts):
-        db.session.execute(_BEGIN, asked)
+        db.session.execute(_BEGIN, {**asked, "most": MOST_STARTS})
         found = _lock(asked)
+        db.session.execute(_LET_GO, {"devices": asked["devices"], "most": MOST_STARTS})
     return found
 
 
@@ -159,8 +165,18 @@ _LOCK = text(
 _BEGIN = text(
     f"""
     insert into device_boot (device_id, boot, first_at, last_at)
-    select device_id, boot, clock_timestamp(), clock_timestamp() from {_WANTED} order by 1, 2
-    on conflict do nothing
+    select device_id, boot, clock_timestamp(), clock_timestamp() from {_WANTED}
+    where (select count(*) from device_boot b where b.device_id = wanted.device_id and b.boot > wanted.boot) < :most
+    order by 1, 2 on conflict do nothing
+    """
+)
+_LET_GO = text(
+    """
+    delete from device_boot where (device_id, boot) in (
+        select b.device_id, b.boot from device_boot b
+        where b.device_id = any(cast(:devices as uuid[])) and b.boot < (
+            select boot from device_boot y where y.device_id = b.device_id order by boot desc offset :most - 1 limit 1)
+        order by 1, 2 for update skip locked)
     """
 )
 _OPEN = text(

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import case, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.paging import Page, page_of
 from portal.core.words import _
 from portal.shared.assets.models import Asset, Unit
 from portal.shared.devices.errors import CommandNotFound, DeadLetterNotFound
 from portal.shared.devices.models import (
+    MOST_A_DAY,
+    MOST_OF_STRANGERS,
     OPEN,
     AssetEvent,
     DeadLetter,
     DeviceCommand,
     Held,
     LatestReading,
+    LetterTally,
     ReplayPage,
 )
 
@@ -160,6 +164,22 @@ def dead_letters(
     if reason:
         question = question.where(DeadLetter.reason == reason)
     return page_of(question, (DeadLetter.last_at, DeadLetter.id), cursor=cursor)
+
+
+def letters_not_kept(asset_id: uuid.UUID | None) -> Sequence[tuple[str, date, int]]:
+    """Of which speaker, and of which day of the last week, more messages were refused than are kept: how many more."""
+    most = case((LetterTally.speaker == "", MOST_OF_STRANGERS), else_=MOST_A_DAY)
+    rows = db.session.execute(
+        select(LetterTally.speaker, LetterTally.day, LetterTally.came - most)
+        .where(
+            LetterTally.asset_id == asset_id if asset_id else LetterTally.asset_id.is_(None),
+            LetterTally.day > utcnow().date() - timedelta(days=7),
+            LetterTally.came > most,
+        )
+        .order_by(LetterTally.day.desc(), LetterTally.came.desc())
+        .limit(10)
+    )
+    return [(speaker, day, more) for speaker, day, more in rows]
 
 
 def get_dead_letter(letter_id: uuid.UUID, asset_id: uuid.UUID | None) -> DeadLetter:

@@ -55,6 +55,12 @@ class Refused:
     seq: int | None = None
 
 
+@lru_cache(maxsize=16_384)
+def speaker_of(topic: str) -> str:
+    """Who speaks on a topic: a device that numbers its messages, `v1/<device>`, or a unit, `rooms/<place>/<room>`."""
+    return "/".join(topic.split("/", 3)[: 2 if topic.startswith("v1/") else 3])
+
+
 def from_plain_topic(topic: str, payload: bytes) -> Reading | Refused:
     """What a message on `rooms/...` or `vehicles/...` says, or why it cannot be understood."""
     address = _address(topic)

@@ -33,6 +33,8 @@ REASONS = {
     "command": lazy_("Another device's command"),
     "gaps": lazy_("Too many numbers missing"),
     "seq_reset": lazy_("Numbers begun again"),
+    "old_start": lazy_("Forgotten start"),
+    "flood": lazy_("Too much at once"),
 }
 
 
@@ -78,6 +80,7 @@ def _list(asset_id: uuid.UUID | None) -> Response:
         "admin/dead_letters.html",
         "letters",
         found=queries.dead_letters(asset_id, waiting=waiting, cursor=request.args.get("cursor")),
+        more=queries.letters_not_kept(asset_id),
         reasons=REASONS,
         lost=asset_id is None,
     )

@@ -26,6 +26,8 @@ _ICONS = {
     "clock_wrong": "clock",
     "gap_open": "list-details",
     "sequence_reset": "list-details",
+    "device_floods": "gauge",
+    "two_devices": "copy",
     "command_failed": "lock-exclamation",
     "security_foreign_topic": "shield",
     "speeding": "gauge",

@@ -9,6 +9,7 @@ from portal.shared.devices.models.commands import (
     DeviceCommand,
     Held,
 )
+from portal.shared.devices.models.floods import MOST_A_DAY, MOST_OF_STRANGERS, LetterTally, WaitingPage
 from portal.shared.devices.models.letters import SHOWN_BYTES, DeadLetter, ReplayPage
 from portal.shared.devices.models.readings import AssetEvent, LatestReading, ReadingHour, ReadingHourDue, ReadingNews
 from portal.shared.devices.models.registry import (
@@ -22,6 +23,8 @@ from portal.shared.devices.models.registry import (
 
 __all__ = [
     "CAPABILITIES",
+    "MOST_A_DAY",
+    "MOST_OF_STRANGERS",
     "OPEN",
     "REPORTS",
     "SHOWN_BYTES",
@@ -40,6 +43,7 @@ __all__ = [
     "Dialect",
     "Held",
     "LatestReading",
+    "LetterTally",
     "ReadingHour",
     "ReadingHourDue",
     "ReadingNews",
@@ -47,4 +51,5 @@ __all__ = [
     "RuleKind",
     "RuleStanding",
     "Severity",
+    "WaitingPage",
 ]

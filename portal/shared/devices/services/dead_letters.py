@@ -85,10 +85,10 @@ def _numbered(said: Envelope, letter_id: uuid.UUID, asset_id: uuid.UUID | None) 
     own = {said.number and (sender.id, said.number.boot), isinstance(said, Lost) and (sender.id, said.boot)}
     starts = lock_starts([start for start in own if start])
     letter = _locked(letter_id, asset_id)
-    if said.number is not None:
+    if said.number is not None and (sender.id, said.number.boot) in starts:
         numbering.add(starts[sender.id, said.number.boot].received, said.number.seq)
     if isinstance(said, Lost):
-        if not numbered.give_up(starts[sender.id, said.boot], said.ranges):
+        if (sender.id, said.boot) in starts and not numbered.give_up(starts[sender.id, said.boot], said.ranges):
             raise StillRefused(_("The device has still left more holes in its numbers than can be waited for."))
         words = _("Taken: %(name)s says which numbers it lost.", name=said.device)
     else:
@@ -112,9 +112,9 @@ def _reading(
     start = sender.id, said.number.boot
     starts = lock_starts([start])  # before the letter: the ingester locks in this order
     letter = _locked(letter_id, asset_id)
-    came = starts[start]
+    came = starts.get(start)
     unit_id = uuid.UUID(sender.unit_id)
-    if numbering.holds(came.received, said.number.seq):
+    if came is None or numbering.holds(came.received, said.number.seq):
         at = None if said.t is None else _EPOCH + timedelta(microseconds=said.t)
         if is_kept(uuid.UUID(sender.id), unit_id, said.number, at, letter.created_at - _AROUND):
             raise AlreadyReplayed(_("The device has said this again since, and it was taken then."))

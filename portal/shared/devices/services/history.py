@@ -33,11 +33,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Reported = dict[tuple[uuid.UUID, str, str], datetime]
 
 
-def keep_plain(known: Sequence[tuple[Reading, Home]]) -> int:
-    """Keep plain readings under the server's time, and close the commands they answer; returns how many those were."""
+def keep_plain(known: Sequence[tuple[Reading, Home]], came_at: datetime | None = None) -> int:
+    """Keep plain readings under the server's time, and close the commands they answer; returns how many those were.
+
+    `came_at` is for those that could not be taken when they came.
+    """
     db.session.execute(
         _STORE_PLAIN,
         {
+            "came_at": came_at,
             "ids": fresh_ids(len(known)),
             "assets": [home.asset_id for _reading, home in known],
             "units": [home.unit_id for _reading, home in known],
@@ -49,7 +53,7 @@ def keep_plain(known: Sequence[tuple[Reading, Home]]) -> int:
     for reading, home in known:
         action = REPORTS.get((reading.kind, reading.value))
         if action is not None:
-            reported[uuid.UUID(home.unit_id), reading.kind, action] = utcnow()
+            reported[uuid.UUID(home.unit_id), reading.kind, action] = came_at or utcnow()
     return _answer(reported)
 
 
@@ -135,7 +139,7 @@ _BESIDE = """
 """
 _STORE_PLAIN = text(
     f"""
-    with base as materialized (select clock_timestamp() as at),
+    with base as materialized (select coalesce(cast(:came_at as timestamptz), clock_timestamp()) as at),
     told as (
         insert into asset_event (id, at, asset_id, unit_id, kind, value)
         select said.id, base.at + said.n * interval '1 microsecond',

@@ -38,6 +38,8 @@ class Taken:
     presences: list[tuple[Presence, Sender]] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     acks: list[Ack] = field(default_factory=list)
+    #: The last number that came of starts that are not remembered any more.
+    old: dict[tuple[str, int], int] = field(default_factory=dict)
     repeated: int = 0
     #: Devices that count from the beginning again without saying that they started anew.
     restarted: dict[str, Sender] = field(default_factory=dict)
@@ -66,6 +68,7 @@ def take(spoken: Sequence[Spoken]) -> Taken:
             Ack(names[device], boot, numbering.through(came.received), numbering.missing(came.received))
             for (device, boot), came in starts.items()
         ]
+    taken.acks += [Ack(name, boot, through, []) for (name, boot), through in taken.old.items()]
     return taken
 
 
@@ -99,7 +102,12 @@ def _take(each: Envelope | Refused, sender: Sender, starts: dict[Start, Came], t
     if not isinstance(each, Presence) or (each.state != "lost" and not each.kept):
         taken.alive.add(sender.id)
     if number is not None:
-        came = starts[sender.id, number.boot]
+        came = starts.get((sender.id, number.boot))
+        if came is None:
+            detail = _("The device has started too often since: this start is not remembered any more.")
+            taken.dead.append((refused(each, "old_start", detail), sender.asset_id))
+            taken.old[sender.name, number.boot] = max(number.seq, taken.old.get((sender.name, number.boot), 0))
+            return
         if numbering.holds(came.received, number.seq):
             if isinstance(each, Said) and each.t is not None and each.t > came.heard_until:
                 # said after all that came under these numbers: no repeat, and not to be lost as one
@@ -127,7 +135,7 @@ def _take(each: Envelope | Refused, sender: Sender, starts: dict[Start, Came], t
         taken.results.append((each, sender))
     elif isinstance(each, Presence):
         taken.presences.append((each, sender))
-    elif not give_up(starts[sender.id, each.boot], each.ranges):
+    elif (sender.id, each.boot) in starts and not give_up(starts[sender.id, each.boot], each.ranges):
         detail = _("The device has left more holes in its numbers than can be waited for.")
         taken.dead.append((refused(each, "gaps", detail), sender.asset_id))
 

@@ -15,7 +15,7 @@ from portal.shared.audit.services import record
 
 #: The database itself lets go of no month younger than this, whatever the settings say.
 AT_LEAST_MONTHS = 3
-#: A message that was taken in the end is kept so long for whoever asks what was wrong with it.
+#: A refused message is kept so long after it was taken, or came last, for whoever asks what was wrong with it.
 DEAD_LETTERS_KEPT = timedelta(days=400)
 CLOCKWORK = system("retention")
 log = structlog.get_logger(__name__)
@@ -46,14 +46,16 @@ def let_go_of_months() -> int:
 
 @transactional
 def forget_dead_letters(*, limit: int = 1_000) -> int:
-    """Delete messages that were taken long ago; those nobody has taken stay. Returns how many."""
+    """Delete refused messages that were taken, or came last, long ago, and what was counted then; how many."""
+    asked = {"before": utcnow() - DEAD_LETTERS_KEPT, "n": limit}
     gone = db.session.execute(
         text(
-            "delete from dead_letter where id in (select id from dead_letter where replayed_at < :before"
-            " order by replayed_at limit :n)"
+            "delete from dead_letter where id in (select id from dead_letter where last_at < :before"
+            " and (replayed_at is null or replayed_at < :before) order by last_at limit :n)"
         ),
-        {"before": utcnow() - DEAD_LETTERS_KEPT, "n": limit},
+        asked,
     )
+    db.session.execute(text("delete from letter_tally where day < :before"), asked)
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 

@@ -6,6 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import delete
 from sqlalchemy.exc import DataError
@@ -16,13 +17,14 @@ from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.shared.devices.book import DeviceBook, Home, UnitBook
-from portal.shared.devices.envelopes import Envelope, Result, refused
+from portal.shared.devices.envelopes import Envelope, Result, from_topic, refused
 from portal.shared.devices.events import ReadingsTaken
 from portal.shared.devices.models import ReplayPage
 from portal.shared.devices.number_queries import own_command
 from portal.shared.devices.readings import Reading, Refused
-from portal.shared.devices.services import commands, history, numbered, presence
+from portal.shared.devices.services import commands, floods, history, numbered, presence
 from portal.shared.devices.services.burying import Dead, bury
+from portal.shared.devices.services.floods import Later
 from portal.shared.devices.services.numbered import Ack
 from portal.shared.devices.services.presence import Alarm
 
@@ -73,24 +75,55 @@ class Books:
 
 
 def store(
-    *, said: Sequence[Message], books: Books | None = None, page: LogPage | None = None, tell: bool = False
+    *,
+    said: Sequence[Message],
+    books: Books | None = None,
+    page: LogPage | None = None,
+    tell: bool = False,
+    later: Sequence[Later] = (),
 ) -> Stored:
     """Keep a batch: readings as events, what cannot be understood as dead letters, and the broker's log, or nothing.
 
-    With `tell` the screens hear of it at once. Raises Unstorable or Conflict when the database refuses a value; the
-    caller then tries smaller batches.
+    With `tell` the screens hear of it at once; what is for `later` is only put aside. Raises Unstorable or Conflict
+    when the database refuses a value; the caller then tries smaller batches.
     """
     books = books or Books()
     try:
         try:
-            return _store(said=said, books=books, page=page, tell=tell)
+            return _store(said=said, books=books, page=page, tell=tell, later=later)
         except Busy:
             raise
         except Conflict:  # a unit known by heart is gone, or was registered anew and has another key by now
             books.forget()
-            return _store(said=said, books=books, page=page, tell=tell)
+            return _store(said=said, books=books, page=page, tell=tell, later=later)
     except (DataError, ValueError) as error:
-        raise Unstorable(_("The database cannot hold this value."), cause=str(error)[:200]) from error
+        raise _unstorable(error) from error
+
+
+@transactional
+def take_waiting(*, books: Books, most: int, why_not: str | None = None) -> tuple[str, int, Stored] | None:
+    """Keep the messages that have waited longest, up to `most` of one speaker; None when nobody waits.
+
+    With `why_not` they are refused instead. Raises as storing does.
+    """
+    found = floods.lock_oldest()
+    if found is None:
+        return None
+    page, waited = found
+    said: list[Message] = [from_topic(*each) for each in waited[:most]]
+    if why_not is not None:
+        said = [refused(each, "refused", why_not) for each in said]
+    try:
+        stored = _store(said=said, books=books, page=None, tell=False, came_at=page.came_at)
+        floods.shorten(page, waited[most:])
+        db.session.flush()
+    except (DataError, ValueError) as error:
+        raise _unstorable(error) from error
+    return page.speaker, len(said), stored
+
+
+def _unstorable(error: Exception) -> Unstorable:
+    return Unstorable(_("The database cannot hold this value."), cause=str(error)[:200])
 
 
 def record_readings(*, readings: Sequence[Message]) -> Stored:
@@ -125,7 +158,15 @@ def is_called(*, device_name: str, name_or_key: str) -> bool:
 
 
 @transactional
-def _store(*, said: Sequence[Message], books: Books, page: LogPage | None, tell: bool) -> Stored:
+def _store(
+    *,
+    said: Sequence[Message],
+    books: Books,
+    page: LogPage | None,
+    tell: bool,
+    later: Sequence[Later] = (),
+    came_at: datetime | None = None,
+) -> Stored:
     plain: list[Reading] = []
     spoken: list[Envelope | Refused] = []
     dead: list[Dead] = []
@@ -151,9 +192,9 @@ def _store(*, said: Sequence[Message], books: Books, page: LogPage | None, tell:
         stored.dead = len(dead)
         stored.refused = [each for each, _asset_id in dead]
     if known:
-        stored.done += history.keep_plain(known)
+        stored.done += history.keep_plain(known, came_at)
     if taken.said:
-        stored.done += history.keep_numbered(taken.said)
+        stored.done += history.keep_numbered(taken.said, came_at)
     for result in results:
         stored.done += commands.finished(command_id=result.command_id, status=result.status, detail=result.detail)
     presence.sound(alarms)
@@ -161,6 +202,8 @@ def _store(*, said: Sequence[Message], books: Books, page: LogPage | None, tell:
         stored.units[home.asset_id].add(home.unit_id)
     for _said, sender in taken.said:
         stored.units[str(sender.asset_id)].add(str(sender.unit_id))
+    if later:
+        floods.put_aside(later)
     if page is not None:
         db.session.execute(
             ReplayPage.__table__.insert(),  # type: ignore[attr-defined]
