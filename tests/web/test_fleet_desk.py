@@ -16,26 +16,9 @@ from portal.shared.devices.models import AssetEvent
 from portal.trades.fleet.models import DrivingEvent, RejectedFix, VehicleDay
 from tests.factories import tracks
 from tests.factories.assets import place, room, vehicle
-from tests.factories.identity import member, sign_in
 from tests.support.queries import counting
 
 MOST_STATEMENTS = 9
-
-
-@pytest.fixture
-def fleet(committed):
-    return place("fleet", name="Swift Cars", timezone="Africa/Nairobi", currency="KES")
-
-
-@pytest.fixture
-def as_role(client, fleet):
-    """Sign somebody in with a role at the fleet."""
-
-    def signed_in(role: str):
-        sign_in(client, member(fleet, role))
-        return client
-
-    return signed_in
 
 
 def row_of(page: str, number: str) -> str:

@@ -11,23 +11,7 @@ from portal.trades.fleet.driver_queries import assignments_of_unit, drivers_now,
 from portal.trades.fleet.services import assignments
 from tests.factories import assets, fleet, identity
 from tests.factories.assets import ACTOR
-
-
-@pytest.fixture
-def place(session):
-    return fleet.place()
-
-
-@pytest.fixture
-def desk(app, wired, place):
-    """A dispatcher's browser."""
-    return browser(app, place, Role.DISPATCHER)
-
-
-def browser(app, place, role):
-    client = app.test_client()
-    identity.sign_in(client, identity.member(place, role))
-    return client
+from tests.web.conftest import browser
 
 
 def base(place):

@@ -14,27 +14,10 @@ from portal.core.db import db
 from portal.trades.fleet.models import Geofence, Vehicle
 from tests.factories import tracks
 from tests.factories.assets import place, vehicle
-from tests.factories.identity import member, sign_in
 
 CIRCLE = {"name": "Yard", "kind": "circle", "latitude": "-1.2921", "longitude": "36.8219", "radius_m": "300",
           "colour": "#2563eb"}  # fmt: skip
 CORNERS = "-1.31, 36.91\n-1.31, 36.94\n-1.34, 36.94"
-
-
-@pytest.fixture
-def fleet(committed):
-    return place("fleet", name="Swift Cars", timezone="Africa/Nairobi", currency="KES")
-
-
-@pytest.fixture
-def as_role(client, fleet):
-    """Sign somebody in with a role at the fleet."""
-
-    def signed_in(role: str):
-        sign_in(client, member(fleet, role))
-        return client
-
-    return signed_in
 
 
 def draw(client, fleet, **changes):

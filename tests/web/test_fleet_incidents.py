@@ -13,23 +13,7 @@ from portal.trades.fleet.incident_queries import get_incident, notes_of
 from portal.trades.fleet.services import incidents
 from tests.factories import assets, fleet
 from tests.factories.assets import ACTOR
-from tests.web.test_fleet_drivers import browser
-
-
-@pytest.fixture
-def place(session):
-    return fleet.place()
-
-
-@pytest.fixture
-def car(place):
-    return assets.vehicle(place)
-
-
-@pytest.fixture
-def desk(app, wired, place):
-    """A dispatcher's browser."""
-    return browser(app, place, Role.DISPATCHER)
+from tests.web.conftest import browser
 
 
 def base(place, path=""):

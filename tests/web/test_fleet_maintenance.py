@@ -15,17 +15,7 @@ from portal.trades.fleet.models import VehicleState
 from portal.trades.fleet.services import drivers, maintenance
 from tests.factories import assets, fleet
 from tests.factories.assets import ACTOR
-from tests.web.test_fleet_drivers import browser
-
-
-@pytest.fixture
-def place(session):
-    return fleet.place()
-
-
-@pytest.fixture
-def car(place):
-    return assets.vehicle(place)
+from tests.web.conftest import browser
 
 
 @pytest.fixture

@@ -15,19 +15,9 @@ from portal.shared.payments.models import Payment
 from portal.trades.fleet.models import VehicleDay
 from tests.factories import assets, fleet, payments
 from tests.support.queries import counting
-from tests.web.test_fleet_drivers import browser
+from tests.web.conftest import browser
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 10)
-
-
-@pytest.fixture
-def place(session):
-    return fleet.place()
-
-
-@pytest.fixture
-def car(place):
-    return assets.vehicle(place)
 
 
 def day(unit, on, **figures):

@@ -216,12 +216,11 @@ def _result(device: str, number: Number | None, document: dict[str, Any], payloa
 def _lost(device: str, number: Number | None, document: dict[str, Any], payload: bytes) -> Lost:
     assert number is not None, "only a result may come without a number"
     said = document.get("v")
-    if not isinstance(said, list) or not 0 < len(said) <= MOST_RANGES:
+    pairs = said if isinstance(said, list) else []
+    if not 0 < len(pairs) <= MOST_RANGES or any(not isinstance(pair, list) or len(pair) != 2 for pair in pairs):
         raise parse.ParseError(_("Write v as a list of pairs, from and to, of the numbers that are lost."), "v")
     ranges = []
-    for pair in said:
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise parse.ParseError(_("Write v as a list of pairs, from and to, of the numbers that are lost."), "v")
+    for pair in pairs:
         low = parse.whole(pair[0], "v", minimum=1, maximum=HIGHEST, typed=True)
         ranges.append((low, parse.whole(pair[1], "v", minimum=low, maximum=HIGHEST, typed=True)))
     boot = number.boot if document.get("of") is None else _count(document, "of")

@@ -26,7 +26,7 @@ from portal.trades.fleet.services import assignments, drivers
 from portal.web.context import shell
 from portal.web.download import csv_file
 from portal.web.fleet import office_words as words
-from portal.web.fleet.choices import offered, vehicles
+from portal.web.fleet.choices import offered, searched, vehicles
 from portal.web.fleet.driver_forms import AssignForm, DriverForm, HandOverForm, StatusForm, TakeBackForm
 from portal.web.fleet.views import blueprint
 from portal.web.guards import current_actor, permission
@@ -317,5 +317,5 @@ def _wanted() -> WantedDrivers:
     return WantedDrivers(
         statuses=() if by else known.get(state, WORKING),
         licence_by=by,
-        search=parse.text(request.args.get("q"), "q", min_length=0, max_length=80) or None,
+        search=searched(),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response, g, request, url_for
@@ -23,14 +22,14 @@ from portal.trades.fleet.models import Incident, IncidentKind, IncidentSeverity,
 from portal.trades.fleet.services import incidents as service
 from portal.web.download import csv_file, sum_of
 from portal.web.fleet import office_words as words
-from portal.web.fleet.choices import offered
+from portal.web.fleet.choices import offered, searched, since
 from portal.web.fleet.incident_forms import IncidentForm, NoteForm
 from portal.web.fleet.views import blueprint
 from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, page, toast
 
 ONE = "/<asset_number>/incidents/<int:number>"
-DAYS = {"7": 7, "30": 30, "365": 365}
+DAYS = (7, 30, 365)
 KINDS_OF_ALERTS = {"tampering": IncidentKind.TAMPERING, "speeding": IncidentKind.COMPLAINT}
 
 
@@ -241,18 +240,15 @@ def _back(incident: Incident) -> Response:
 
 def _wanted() -> WantedIncidents:
     """The chips of the address, read leniently: a filter nobody knows filters nothing."""
-    asked = request.args
-    days = DAYS.get(asked.get("days", ""))
-    since: datetime | None = utcnow() - timedelta(days=days) if days else None
 
     def known(key: str, values: type[Any]) -> str | None:
-        said = asked.get(key, "")
+        said = request.args.get(key, "")
         return said if said in set(values) else None
 
     return WantedIncidents(
         status=known("status", IncidentStatus),
         kind=known("kind", IncidentKind),
         severity=known("severity", IncidentSeverity),
-        since=since,
-        search=parse.text(asked.get("q"), "q", min_length=0, max_length=80) or None,
+        since=since(*DAYS),
+        search=searched(),
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Response, g, request, url_for
 
-from portal.core import parse
 from portal.core.errors import DomainError
 from portal.core.words import _, ngettext
 from portal.shared.assets.models import UnitKind
@@ -20,7 +19,7 @@ from portal.trades.fleet.services import maintenance as service
 from portal.web.context import shell
 from portal.web.download import csv_file
 from portal.web.fleet import office_words as words
-from portal.web.fleet.choices import offered, vehicles
+from portal.web.fleet.choices import offered, searched, vehicles
 from portal.web.fleet.maintenance_forms import CopyForm, PlanForm
 from portal.web.fleet.views import blueprint
 from portal.web.guards import current_actor, permission
@@ -171,7 +170,7 @@ def _standing() -> list[Standing]:
 def _fitting(found: list[Standing]) -> list[Standing]:
     """Those the chips and the search of the address ask for."""
     stage = request.args.get("state", "")
-    said = (parse.text(request.args.get("q"), "q", min_length=0, max_length=80) or "").casefold()
+    said = (searched() or "").casefold()
     return [
         each
         for each in found

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from flask import Response, g, request, url_for
 
 from portal.core import parse
-from portal.core.clock import utcnow
 from portal.core.errors import DomainError
 from portal.core.money import Money
 from portal.core.words import _
@@ -25,14 +23,14 @@ from portal.trades.fleet.services import work_orders as service
 from portal.web.context import shell
 from portal.web.download import csv_file, sum_of
 from portal.web.fleet import office_words as words
-from portal.web.fleet.choices import offered, vehicles
+from portal.web.fleet.choices import offered, searched, since, vehicles
 from portal.web.fleet.maintenance_forms import AmendOrderForm, CancelOrderForm, DoneForm, LineForm, OrderForm
 from portal.web.fleet.views import blueprint
 from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, page, toast
 
 ORDER = "/<asset_number>/maintenance/orders/<int:number>"
-DAYS = {"30": 30, "90": 90, "365": 365}
+DAYS = (30, 90, 365)
 
 
 @blueprint.get("/<asset_number>/maintenance/orders")
@@ -329,11 +327,11 @@ def _back(order: WorkOrder) -> Response:
 def _wanted() -> WantedOrders:
     """The chips of the address, read leniently: a filter nobody knows filters nothing."""
     asked = request.args
-    state, days = asked.get("state", ""), DAYS.get(asked.get("days", ""))
+    state = asked.get("state", "")
     unit = find_unit(g.place.id, asked.get("vehicle", "")[:40], UnitKind.VEHICLE) if asked.get("vehicle") else None
     return WantedOrders(
         statuses=UNFINISHED if state == "unfinished" else (state,) if state in set(OrderStatus) else (),
         unit_id=unit.id if unit else None,
-        since=utcnow() - timedelta(days=days) if days else None,
-        search=parse.text(asked.get("q"), "q", min_length=0, max_length=80) or None,
+        since=since(*DAYS),
+        search=searched(),
     )
