@@ -36,6 +36,8 @@ def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     room = first_link(page, f"/units/{hotel}/", "/room/")
     yield "unit", room
     yield "vehicle", first_link(page, f"/units/{fleet}/", "/vehicle/")
+    yield "devices", f"/units/{hotel}/devices/"
+    yield "device", first_link(page, f"/units/{hotel}/devices/", "/devices/", r"-lock$")
     yield "alerts", f"/units/{fleet}/alerts"
     yield "alert-rules", f"/units/{hotel}/alerts/rules"
     yield "fleet-map", f"/fleet/{fleet}/"

@@ -9,8 +9,9 @@ const rows = new Map([...list.querySelectorAll("tr[data-number]")].map((row) => 
 const map = createMap(document.getElementById("map"));
 const [trails, vehicles, fences] = [new Trails({ pane: "trails" }), new Vehicles({ pane: "vehicles" }), new Fences({ pane: "fences" })];
 const filter = { state: new URLSearchParams(location.search).get("state") || "", asked: new URLSearchParams(location.search).get("q") || "" };
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: page.dataset.zone });
-const dayOf = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", timeZone: page.dataset.zone });
+const LANGUAGE = document.documentElement.lang.replace(/^en$/, "en-GB"); // days before months, as the server writes them
+const clock = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: page.dataset.zone });
+const dayOf = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short", timeZone: page.dataset.zone });
 let version = 0;
 let asking = false;
 let again = null;

@@ -6,7 +6,8 @@ import { Fences, Vehicles, fenceBounds } from "./map/vehicles.js";
 const page = document.getElementById("replay");
 const [slider, pace, output, play] = ["replay-time", "replay-pace", "replay-now", "replay-play"].map((id) => document.getElementById(id));
 const bar = document.getElementById("replay-bar");
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: page.dataset.zone });
+const LANGUAGE = document.documentElement.lang.replace(/^en$/, "en-GB"); // days before months, as the server writes them
+const clock = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: page.dataset.zone });
 const GAP = 600; // seconds without a word: what lies between is not known, and no line is drawn
 const map = createMap(document.getElementById("map"));
 const { points, fences } = await (await fetch(page.dataset.track, { headers: { Accept: "application/json" } })).json();

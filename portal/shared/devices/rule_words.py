@@ -84,7 +84,9 @@ def span_words(seconds: int) -> str:
     """A length of time in a sentence."""
     if seconds % 60 or seconds == 0:
         return _("%(n)s s", n=seconds)
-    return _("%(n)s min", n=seconds // 60)
+    if seconds % 3_600 or seconds == 3_600:
+        return _("%(n)s min", n=seconds // 60)
+    return _("%(n)s h", n=seconds // 3_600)
 
 
 def condition_words(kind: str, condition: Mapping[str, Any], fence: str | None = None) -> str:
@@ -96,13 +98,14 @@ def condition_words(kind: str, condition: Mapping[str, Any], fence: str | None =
         held = condition["for_seconds"]
         return _("%(said)s for %(span)s", said=said, span=span_words(held)) if held else said
     if kind == "absence":
+        silent = span_words(condition["minutes"] * 60)
         if condition["subject"] is None:
-            return _("Nothing said for %(n)s min", n=condition["minutes"])
-        return _("%(subject)s not told for %(n)s min", subject=subject, n=condition["minutes"])
+            return _("Nothing said for %(span)s", span=silent)
+        return _("%(subject)s not told for %(span)s", subject=subject, span=silent)
     if kind == "geofence":
         named = fence or _("a fence")
         if condition["what"] == "inside_longer_than":
-            return _("In %(fence)s longer than %(n)s min", fence=named, n=condition["minutes"])
+            return _("In %(fence)s longer than %(span)s", fence=named, span=span_words(condition["minutes"] * 60))
         return (
             _("Enters %(fence)s", fence=named) if condition["what"] == "enter" else _("Leaves %(fence)s", fence=named)
         )
