@@ -73,6 +73,32 @@ def test_a_day_is_played_back(page, desk):
     page.keyboard.press("p")
 
 
+def test_a_choice_half_made_outlives_what_others_do(page, desk):
+    page.goto(f"{desk}/drivers/vehicles")
+    box = page.locator("#rows select").first
+    box.select_option(index=1)
+    chosen = box.input_value()
+    assert chosen
+    box.evaluate("box => box.blur()")
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('fleet.driver.changed'))")
+    page.wait_for_timeout(1_500)
+    assert page.locator("#rows select").first.input_value() == chosen
+    page.locator("#rows select").first.select_option(index=0)
+    with page.expect_response(lambda answer: answer.url.endswith("/drivers/vehicles")):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('fleet.driver.changed'))")
+
+
+def test_the_open_map_hears_of_a_fence_at_once(page, desk):
+    page.goto(f"{desk}/")
+    page.wait_for_selector("#fleet[data-ready]")
+    with page.expect_response(lambda answer: answer.url.endswith("/positions.json"), timeout=5_000) as heard:
+        page.evaluate("""() => {
+            document.body.dispatchEvent(new CustomEvent("fleet.vehicle.moved"));
+            document.body.dispatchEvent(new CustomEvent("fleet.fence.changed"));
+        }""")
+    assert "fences" in heard.value.json()
+
+
 def test_a_circle_is_drawn_with_the_mouse(page, desk):
     page.goto(f"{desk}/fences/new")
     page.wait_for_selector("#fence-editor[data-ready]")
