@@ -30,13 +30,13 @@ from portal.shared.devices.services.telling import connect as connect_telling
 from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
-from portal.shared.payments import paybill_accounts, purposes
+from portal.shared.payments import owed, paybill_accounts, purposes
 from portal.shared.payments.services import addresses, bills, receipt_letters
 from portal.trades.fleet.queries import live
 from portal.trades.fleet.queries.fences import fence_names
 from portal.trades.fleet.services import tracking
 from portal.trades.fleet.track import KINDS
-from portal.trades.hotel.services import housekeeping, properties, room_senses
+from portal.trades.hotel.services import folio_money, housekeeping, properties, room_senses
 from portal.trades.hotel.services import upkeep as hotel_upkeep
 
 
@@ -52,6 +52,14 @@ def connect(settings: Settings) -> None:
         about=paid_access.about,
     )
     purposes.register(bills.PURPOSE, prepare=bills.prepare, fulfil=bills.fulfil, earned=bills.earned, about=bills.about)
+    owed.connect(folio_money)
+    purposes.register(
+        owed.PURPOSE,
+        prepare=folio_money.prepare,
+        fulfil=folio_money.fulfil,
+        earned=folio_money.earned,
+        about=folio_money.about,
+    )
     addresses.connect(settings.public_url)
     paybill_accounts.connect(settings.derived_key("paybill"))
     if settings.testing:

@@ -63,16 +63,22 @@ PROVIDER = "1100"
 CARD_MACHINE = "1110"
 PAYOUTS_ON_THEIR_WAY = "1190"
 RECEIVABLE = "1200"
+GUEST_LEDGER = "1210"
+CITY_LEDGER = "1220"
 CUSTOMER_CREDIT = "2000"
 DEPOSITS = "2010"
 HELD = "2020"
 UNCLAIMED = "2030"
 REFUNDS_ON_THEIR_WAY = "2040"
 PAYABLE = "2100"
+TAXES = "2200"
 CAPITAL = "3000"
 OPENING = "3010"
 HIRE = "4000"
 SALES = "4010"
+ROOMS = "4020"
+EXTRAS = "4030"
+FEES = "4040"
 REFUNDS_GIVEN = "4090"
 CHARGES_PASSED_ON = "4100"
 PROVIDER_CHARGES = "5000"
@@ -117,6 +123,19 @@ CHART: dict[str, Plan] = {
         ),
         Plan(code=RECEIVABLE, name="Customers owe us", kind=AccountKind.ASSET, help="Bills raised and not yet paid."),
         Plan(
+            code=GUEST_LEDGER,
+            name="Guest ledger",
+            kind=AccountKind.ASSET,
+            help="What the folios of guests come to; below zero where guests have paid more than they owe.",
+        ),
+        Plan(
+            code=CITY_LEDGER,
+            name="City ledger",
+            kind=AccountKind.ASSET,
+            owned=True,
+            help="Folios that were closed with something owing, by who owes it.",
+        ),
+        Plan(
             code=CUSTOMER_CREDIT,
             name="Customer credit",
             kind=AccountKind.LIABILITY,
@@ -150,6 +169,12 @@ CHART: dict[str, Plan] = {
             help="Decided, not yet at the payer.",
         ),
         Plan(code=PAYABLE, name="We owe suppliers", kind=AccountKind.LIABILITY, help="Bills of others, not yet paid."),
+        Plan(
+            code=TAXES,
+            name="Taxes to be paid",
+            kind=AccountKind.LIABILITY,
+            help="Taxes in and on what guests were charged, until they go to the tax office.",
+        ),
         Plan(code=CAPITAL, name="Owner's capital", kind=AccountKind.EQUITY, help="What the owner put in or took out."),
         Plan(
             code=OPENING,
@@ -159,6 +184,14 @@ CHART: dict[str, Plan] = {
         ),
         Plan(code=HIRE, name="Hire of rooms and vehicles", kind=AccountKind.INCOME, help="Paid for the use of a unit."),
         Plan(code=SALES, name="Sales", kind=AccountKind.INCOME, help="Paid for everything else."),
+        Plan(code=ROOMS, name="Rooms by the night", kind=AccountKind.INCOME, help="Nights charged, without tax."),
+        Plan(code=EXTRAS, name="Extras", kind=AccountKind.INCOME, help="What guests had besides, without tax."),
+        Plan(
+            code=FEES,
+            name="Cancellation and other fees",
+            kind=AccountKind.INCOME,
+            help="Charged for cancelling late, not coming, coming early or leaving late.",
+        ),
         Plan(
             code=REFUNDS_GIVEN,
             name="Refunds given",
@@ -252,6 +285,13 @@ FACTS: dict[str, Fact] = {
     "mobile_money.returned": Fact("Mobile money returned", (debit(UNCLAIMED, "amount"), credit(MONEY, "amount"))),
     "bill.raised": Fact("Bill raised", (debit(RECEIVABLE, "amount"), credit(EARNED, "amount"))),
     "deposit.earned": Fact("Deposit earned", (debit(DEPOSITS, "amount"), credit(EARNED, "amount"))),
+    "folio.charged": Fact(
+        "Charged to a folio", (debit(GUEST_LEDGER, "gross"), credit(EARNED, "net"), credit(TAXES, "tax"))
+    ),
+    "deposit.applied": Fact("Deposit applied to a folio", (debit(DEPOSITS, "amount"), credit(GUEST_LEDGER, "amount"))),
+    "deposit.held": Fact("Deposit held again", (debit(GUEST_LEDGER, "amount"), credit(DEPOSITS, "amount"))),
+    "folio.left_owing": Fact("Folio left owing", (debit(COUNTER, "amount"), credit(GUEST_LEDGER, "amount"))),
+    "credit.given": Fact("Kept as credit", (debit(COUNTER, "amount"), credit(CREDIT, "amount"))),
     "settlement.received": Fact(
         "Paid out by the provider", (debit(BANK, "net"), debit(PROVIDER_CHARGES, "fee"), credit(MONEY, "gross"))
     ),
@@ -266,7 +306,10 @@ FACTS: dict[str, Fact] = {
 BY_PEOPLE = ("entry.made", "cash.banked", "fee.corrected", "difference.booked")
 
 #: What counts as earned: income without the charges customers bore, less what was given back.
-EARNED_ON = (HIRE, SALES, REFUNDS_GIVEN)
+EARNED_ON = (HIRE, SALES, ROOMS, EXTRAS, FEES, REFUNDS_GIVEN)
+
+#: What was paid for a folio goes back from where the folio stands.
+OF_FOLIOS = (GUEST_LEDGER, CITY_LEDGER)
 
 #: Ways to pay whose money does not lie at a provider.
 _MONEY_OF = {"cash": CASH, "card": CARD_MACHINE}
@@ -280,6 +323,11 @@ def money_at(provider: str) -> str:
 def credit_of(customer: object) -> str:
     """The credit account of one customer."""
     return f"{CUSTOMER_CREDIT}:{customer}"
+
+
+def owed_by(customer: object) -> str:
+    """What one customer left owing in the city ledger of a place."""
+    return f"{CITY_LEDGER}:{customer}"
 
 
 def plan_of(account: str) -> tuple[Plan, str]:

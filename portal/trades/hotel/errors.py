@@ -129,6 +129,32 @@ class NothingToUndo(Conflict):
     """There is no step that can be taken back: none was made, the day is closed, or more was done since."""
 
 
+class NoSuchFolio(NotFound):
+    """No folio of this place has that number, or no line of it that key."""
+
+    code = "not_found"
+
+
+class FolioClosed(Conflict):
+    """A closed folio takes no line."""
+
+
+class FolioOpen(Conflict):
+    """Something keeps the folio from being closed; `details` says what is owed."""
+
+
+class AmountWrong(Invalid):
+    """An amount that cannot be charged, moved or given back."""
+
+
+class AlreadyDone(Conflict):
+    """It was charged or reversed before, and happens once."""
+
+
+class NotYet(Conflict):
+    """The day cannot be closed now; `details` says why."""
+
+
 def _room_taken() -> RoomTaken:
     return RoomTaken(_("That room belongs to another guest in that time. Choose another room, or move that stay."))
 
@@ -137,3 +163,6 @@ rule("ex_room_occupancy_one_at_a_time", _room_taken)
 rule("ex_room_occupancy_one_room", lambda: RoomTaken(_("A stay is in one room at a time. Reload and try again.")))
 rule("uq_stay_in_house", lambda: RoomNotReady(_("Somebody is still checked in to that room. Check them out first.")))
 rule("ck_inventory_calendar_not_oversold", lambda: SoldOut(_("There is no room left on one of these nights.")))
+rule("uq_folio_line_reverses_id", lambda: AlreadyDone(_("This line has been reversed already.")))
+rule("uq_folio_line_posting_key", lambda: AlreadyDone(_("This has been charged already.")))
+rule("folio_closed", lambda: FolioClosed(_("The folio was closed meanwhile. Reopen it first.")))

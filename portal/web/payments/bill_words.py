@@ -38,6 +38,7 @@ def kind_words(kind: str) -> str:
         BillKind.INVOICE: _("Invoice"),
         BillKind.DEPOSIT: _("Deposit"),
         BillKind.TOP_UP: _("Top-up"),
+        BillKind.FOLIO: _("Folio"),
     }[BillKind(kind)]
 
 

@@ -14,12 +14,16 @@ from portal.core.money import Money
 
 
 class BillKind(StrEnum):
-    """What the money is: earned now, earned later, owed since it was raised, or the customer's own credit."""
+    """What the money is: earned now, earned later, owed since it was raised, the customer's own credit, or for a folio.
+
+    Of a folio's bill the folio says where its money goes: it is `subject_id`.
+    """
 
     SALE = "sale"
     DEPOSIT = "deposit"
     INVOICE = "invoice"
     TOP_UP = "top_up"
+    FOLIO = "folio"
 
 
 class BillStatus(StrEnum):
@@ -39,11 +43,13 @@ class Bill(Record):
         UniqueConstraint("asset_id", "number"),
         CheckConstraint("amount > 0", "amount_positive"),
         CheckConstraint("paid between 0 and amount", "paid_within"),
-        CheckConstraint("kind in ('sale', 'deposit', 'invoice', 'top_up')", "kind_known"),
+        CheckConstraint("kind in ('sale', 'deposit', 'invoice', 'top_up', 'folio')", "kind_known"),
+        CheckConstraint("(kind = 'folio') = (subject_id is not null)", "folio_named"),
         CheckConstraint("status in ('open', 'part_paid', 'paid', 'cancelled')", "status_known"),
         CheckConstraint("(status = 'paid') = (paid = amount)", "paid_when_paid"),
         Index("ix_bill_asset_id", "asset_id", "created_at", "id"),
         Index("ix_bill_customer_id", "customer_id", "id"),
+        Index("ix_bill_subject_id", "subject_id", postgresql_where=text("subject_id is not null")),
     )
 
     asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("asset.id"))
@@ -51,6 +57,7 @@ class Bill(Record):
     token: Mapped[str] = mapped_column(unique=True)
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id"))
     kind: Mapped[str]
+    subject_id: Mapped[uuid.UUID | None]
     description: Mapped[str]
     amount: Mapped[int]
     currency: Mapped[str]

@@ -18,12 +18,14 @@ from portal.core.written import money
 from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import asset_of
 from portal.shared.audit.services import record
+from portal.shared.customers.models import Customer
 from portal.shared.customers.queries import get_customer
 from portal.shared.customers.services.customers import known_as
 from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
 from portal.shared.ledger.queries import entry_by_key
 from portal.shared.ledger.services import entries
+from portal.shared.payments import owed
 from portal.shared.payments.bill_queries import deposit_held, deposit_key, deposit_used, get_bill, going_back, lock_bill
 from portal.shared.payments.errors import (
     BillCancelledMeanwhile,
@@ -42,7 +44,7 @@ from portal.shared.payments.purposes import About, Offer, Terms
 PURPOSE = "bill"
 SERIES = "bill"
 #: Kinds that a payer may pay in parts by themselves; at a desk a part can always be taken.
-IN_PARTS = (BillKind.DEPOSIT, BillKind.INVOICE)
+IN_PARTS = (BillKind.DEPOSIT, BillKind.INVOICE, BillKind.FOLIO)
 
 
 @transactional
@@ -57,18 +59,22 @@ def raise_bill(
     phone: str | None = None,
     name: str | None = None,
     due_on: date | None = None,
+    customer: Customer | None = None,
+    subject_id: uuid.UUID | None = None,
 ) -> Bill:
     """Ask a customer for an amount in minor units of the place's currency; its number leaves no gap at the place.
 
     An invoice is owed from now on, and stands in the books at once; the others are booked when they are paid.
+    A folio's bill names the folio, and its customer is known.
     """
-    customer = known_as(business_id=place.business_id, email=email, phone=phone, name=name)
+    customer = customer or known_as(business_id=place.business_id, email=email, phone=phone, name=name)
     bill = Bill(
         id=uuid7(),
         asset_id=place.id,
         token=secrets.token_urlsafe(16),
         customer_id=customer.id,
         kind=kind,
+        subject_id=subject_id,
         description=description,
         amount=amount,
         currency=place.currency,
@@ -153,10 +159,12 @@ def fulfil(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
 
     A top-up uses up nothing: all of it is credit. Raises BillCancelledMeanwhile.
     """
-    bill = lock_bill(intent.subject_id)
+    bill = hold(intent.subject_id)
     if bill.status == BillStatus.CANCELLED:
         raise BillCancelledMeanwhile(_("Bill %(number)s was cancelled before the money came.", number=bill.number))
     taken = min(payment.amount, bill.due.minor)
+    if bill.subject_id is not None and taken:
+        owed.keeper().came(bill.subject_id, taken, payment.provider, payment, f"payment:{payment.id}:line", actor)
     count(bill, taken, actor, after={"reference": intent.reference, "by": payment.provider})
     return 0 if bill.kind == BillKind.TOP_UP else taken
 
@@ -173,7 +181,12 @@ def about(intent: PaymentIntent) -> About:
 
 
 def account_of(bill: Bill) -> str:
-    """Where a bill's money goes: earned now, earned later, owed since it was raised, or the customer's credit."""
+    """Where a bill's money goes: earned now, earned later, owed since it was raised, or the customer's credit.
+
+    Of a folio's bill, its folio says so.
+    """
+    if bill.subject_id is not None:
+        return owed.keeper().account(bill.subject_id)
     return {
         BillKind.SALE: chart.SALES,
         BillKind.DEPOSIT: chart.SALES if bill.kind == BillKind.DEPOSIT and deposit_used(bill) else chart.DEPOSITS,
@@ -234,6 +247,14 @@ def send_link(*, bill_id: uuid.UUID, to: str, url: str, actor: Actor) -> None:
         asset_id=place.id,
     )
     _record("bill.sent", bill, actor, after={"to": to})
+
+
+def hold(bill_id: uuid.UUID) -> Bill:
+    """A bill, locked, after what it is for."""
+    folio_id = get_bill(bill_id).subject_id
+    if folio_id is not None:
+        owed.keeper().hold(folio_id)
+    return lock_bill(bill_id)
 
 
 def asked(bill: Bill) -> Money:

@@ -22,7 +22,8 @@ from portal.shared.customers.queries import get_customer
 from portal.shared.ledger import chart
 from portal.shared.ledger.queries import entry_by_key, standing
 from portal.shared.ledger.services import entries
-from portal.shared.payments.bill_queries import get_bill, lock_bill
+from portal.shared.payments import owed
+from portal.shared.payments.bill_queries import get_bill
 from portal.shared.payments.errors import (
     BillOver,
     CreditTooLow,
@@ -38,7 +39,7 @@ from portal.shared.payments.queries import find_payment_by_transaction, find_pay
 from portal.shared.payments.services import bills, intents, settlement
 from portal.shared.payments.services.settlement import AT_THE_DESK, Verdict
 
-CASH, CARD = "cash", "card"
+CASH, CARD, CREDIT = "cash", "card", "credit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def spend_credit(*, bill_id: uuid.UUID, amount: int, actor: Actor, idem_key: str
 
     The account refuses to fall below nothing, whoever else spends at the same moment.
     """
-    bill = lock_bill(bill_id)
+    bill = bills.hold(bill_id)
     key = f"bill:{bill.id}:credit:{idem_key or uuid.uuid4()}"
     if entry_by_key(key) is not None:
         return bill
@@ -158,7 +159,9 @@ def spend_credit(*, bill_id: uuid.UUID, amount: int, actor: Actor, idem_key: str
         earned=bills.account_of(bill),
     )
     entries.post(place=asset_of(bill.asset_id), currency=bill.currency, drafts=[spent], actor=actor)
-    bills.count(bill, amount, actor, after={"by": "credit"})
+    if bill.subject_id is not None:
+        owed.keeper().came(bill.subject_id, amount, CREDIT, None, f"{key}:line", actor)
+    bills.count(bill, amount, actor, after={"by": CREDIT})
     return bill
 
 

@@ -19,8 +19,7 @@ from portal.shared.ledger import chart
 from portal.shared.ledger.models import AccountKind
 from portal.shared.ledger.queries import entry_by_key, standing
 from portal.shared.ledger.services import entries
-from portal.shared.payments import purposes
-from portal.shared.payments.bill_queries import lock_bill
+from portal.shared.payments import owed, purposes
 from portal.shared.payments.errors import NothingToRefund, RefundTooLarge, RefundTooSmall
 from portal.shared.payments.models import Payment, PaymentIntent, Refund
 from portal.shared.payments.refund_queries import handed_over_of
@@ -88,6 +87,7 @@ def decide(intent: PaymentIntent, payment: Payment, refund: Refund, actor: Actor
         "amount": refund.amount,
     }
     refund.entry_id = _post("refund.approved", "approved", amounts, intent, payment, refund, actor)
+    _went(intent, payment, amounts["given_back"], f"refund:{refund.id}", actor, gone=gone)
 
 
 def paid(intent: PaymentIntent, payment: Payment, refund: Refund, actor: Actor, *, source: str | None = None) -> None:
@@ -95,9 +95,10 @@ def paid(intent: PaymentIntent, payment: Payment, refund: Refund, actor: Actor, 
     _post("refund.processed", "processed", {"amount": refund.amount}, intent, payment, refund, actor, money=source)
 
 
-def undo(payment: Payment, refund: Refund, reason: str, actor: Actor) -> None:
+def undo(intent: PaymentIntent, payment: Payment, refund: Refund, reason: str, actor: Actor) -> None:
     """Put it back where it was taken from: it never left."""
     assert refund.entry_id is not None, "it was booked when it was decided"
+    _hold(intent)
     entries.reverse(
         entry_id=refund.entry_id,
         place=asset_of(payment.asset_id),
@@ -107,15 +108,19 @@ def undo(payment: Payment, refund: Refund, reason: str, actor: Actor) -> None:
     )
     payment.refunded -= refund.amount
     payment.remainder += refund.from_held + refund.from_credit
+    folio_id = owed.behind(intent)
+    if folio_id is not None:
+        owed.keeper().stayed(folio_id, f"refund:{refund.id}", actor)
 
 
-def lost(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
+def lost(intent: PaymentIntent, payment: Payment, actor: Actor, *, held: bool = False) -> int:
     """Book that the provider took back whatever had not gone back yet; returns how much, in minor units.
 
     A payer who gets all of a charge back gets the charges they bore on top of it back as well. What was handed over
     by a person before, and not by the provider, has gone twice.
     """
-    _hold(intent)
+    if not held:
+        _hold(intent)
     left = left_of(intent, payment)
     amount = payment.amount - payment.refunded
     key = f"payment:{payment.id}:reversed"
@@ -144,6 +149,7 @@ def lost(intent: PaymentIntent, payment: Payment, actor: Actor) -> int:
     entries.post(place=asset_of(payment.asset_id), currency=payment.currency, drafts=[taken], actor=actor)
     payment.remainder = 0
     payment.refunded = payment.amount
+    _went(intent, payment, amounts["given_back"], taken.key, actor, gone=True)
     return amount + passed_on + twice
 
 
@@ -153,9 +159,18 @@ def was_taken_back(payment: Payment) -> bool:
 
 
 def _hold(intent: PaymentIntent) -> None:
-    """Nobody earns a deposit while it is decided where its money goes back from."""
+    """Nobody earns a deposit, or closes a folio, while it is decided where its money goes back from."""
     if intent.purpose == bills.PURPOSE:
-        lock_bill(intent.subject_id)
+        bills.hold(intent.subject_id)
+    elif intent.purpose == owed.PURPOSE:
+        owed.keeper().hold(intent.subject_id)
+
+
+def _went(intent: PaymentIntent, payment: Payment, amount: int, key: str, actor: Actor, *, gone: bool) -> None:
+    """Tell a folio of what goes back of its money."""
+    folio_id = owed.behind(intent)
+    if folio_id is not None and amount:
+        owed.keeper().went(folio_id, amount, payment, key, actor, gone=gone)
 
 
 def _post(
@@ -188,13 +203,17 @@ def _post(
 
 
 def _roles(intent: PaymentIntent, payment: Payment) -> dict[str, str]:
-    """What was not earned yet is given back where it stands; what was earned shows as a refund given.
+    """What was not earned yet, or paid a folio, is given back where it stands; what was earned is a refund given.
 
     Of a top-up that was spent nothing stands on the customer's credit any more, and that never falls below nothing.
     """
-    earned = purposes.purpose(intent.purpose).earned(intent)
+    folio_id = owed.behind(intent)
+    if folio_id is not None:
+        earned = owed.keeper().origin(folio_id, payment)
+    else:
+        earned = purposes.purpose(intent.purpose).earned(intent)
     plan, _owner = chart.plan_of(earned)
-    stands = plan.kind is AccountKind.LIABILITY and plan.floor is None
+    stands = (plan.kind is AccountKind.LIABILITY and plan.floor is None) or plan.code in chart.OF_FOLIOS
     counter = earned if stands else chart.REFUNDS_GIVEN
     roles = {"money": chart.money_at(payment.provider), "counter": counter}
     credit = _credit_account(intent, payment)

@@ -275,9 +275,9 @@ def _failed(intent: PaymentIntent, payment: Payment, refund: Refund, why: str, a
 
     Unless the provider took the whole charge back meanwhile: then it went with that.
     """
-    giving_back.undo(payment, refund, why, actor)
+    giving_back.undo(intent, payment, refund, why, actor)
     if giving_back.was_taken_back(payment):
-        giving_back.lost(intent, payment, actor)
+        giving_back.lost(intent, payment, actor, held=True)
     refund.said = why
     move(intent, refund, RefundState.FAILED, actor, reason=why)
     alert("refund_failed", intent=intent, reference=intent.reference, actor=actor)

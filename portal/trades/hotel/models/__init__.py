@@ -1,6 +1,6 @@
 """Rooms and their types, rates, reservations and stays, folios, housekeeping."""
 
-from portal.trades.hotel.models.folios import Folio, FolioLine, FolioStatus, LineKind
+from portal.trades.hotel.models.folios import ChargeCode, Folio, FolioLine, FolioStatus, LineKind
 from portal.trades.hotel.models.housekeeping import (
     HousekeepingTask,
     LostItem,
@@ -52,6 +52,7 @@ __all__ = [
     "BookingGroup",
     "BusinessDay",
     "CancelPolicy",
+    "ChargeCode",
     "DailyRate",
     "DayState",
     "DeriveKind",

@@ -61,12 +61,16 @@ class BusinessDay(Record):
         UniqueConstraint("asset_id", "day"),
         CheckConstraint("state in ('open', 'closed')", "state_known"),
         CheckConstraint("(state = 'closed') = (closed_at is not null)", "closed_when"),
+        Index("ix_business_day_closing", "closing_at", postgresql_where=text("closing_at is not null")),
         Index("uq_business_day_open", "asset_id", unique=True, postgresql_where=text("state = 'open'")),
     )
 
     asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("asset.id", ondelete="CASCADE"))
     day: Mapped[date]
     state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    #: Somebody asked for it to be closed, and the clockwork does.
+    closing_at: Mapped[datetime | None]
+    closing_by: Mapped[dict[str, Any] | None]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]
     totals: Mapped[dict[str, Any] | None]

@@ -1,0 +1,124 @@
+"""What the steps of a stay do to its folios: coming, leaving, not coming after all, and each of them undone.
+
+Every function here is called inside a command that holds the business day (shared) and the stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from portal.core.actor import Actor
+from portal.core.words import _
+from portal.core.written import day as written_day
+from portal.shared.assets.models import Asset
+from portal.shared.audit.services import record
+from portal.shared.ledger import chart
+from portal.trades.hotel.models import FolioStatus, LineKind, Stay
+from portal.trades.hotel.queries.folios import balance_of, lines_of, lock_folios, reversal_of, windows_of
+from portal.trades.hotel.queries.stays import nights_of_stays
+from portal.trades.hotel.services import folio_money
+from portal.trades.hotel.services.folio_closing import close, open_again
+from portal.trades.hotel.services.folio_lines import Item, write
+from portal.trades.hotel.services.folio_moves import take_back
+from portal.trades.hotel.services.folios import post_nights, windows
+
+CANCELLED, NO_SHOW = "cancellation", "no_show"
+
+
+def on_check_in(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
+    """The guest has come: deposits count, and a room for some hours of the day is charged at once."""
+    windows(place, [stay])
+    folio_money.arrived([stay], actor)
+    if stay.day_use:
+        post_nights(place, day, [(stay, night) for night in nights_of_stays([stay.id])[stay.id]], actor)
+
+
+def on_check_in_undone(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
+    """The guest has not come after all: what they paid is held again, and nothing is charged for the day."""
+    if stay.day_use:
+        _take_back(place, day, [stay], ("room", "tax"), _("Check-in undone"), actor)
+    folio_money.awaited([stay], actor)
+
+
+def on_check_out(
+    place: Asset, day: date, stay: Stay, actor: Actor, *, reason: str | None = None, allowed: bool = False
+) -> None:
+    """The guest leaves: nights not charged yet are, and windows are closed; raises FolioOpen, or LeaveNeeded.
+
+    What is still owed is left owing only with a `reason`, by somebody `allowed` to.
+    """
+    post_nights(place, day, [(stay, each) for each in nights_of_stays([stay.id])[stay.id] if not each.released], actor)
+    own = windows_of([stay.id])[stay.id]
+    for folio in lock_folios([each.id for each in own]).values():
+        if folio.status == FolioStatus.OPEN:
+            close(folio_id=folio.id, reason=reason, allowed=allowed, actor=actor)
+
+
+def on_check_out_undone(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
+    """The guest is still here: the windows are open again."""
+    own = windows_of([stay.id])[stay.id]
+    for folio in lock_folios([each.id for each in own]).values():
+        if folio.status == FolioStatus.CLOSED:
+            open_again(place, day, folio, _("Check-out undone"), actor)
+
+
+def on_not_coming(
+    place: Asset, day: date, stays: Sequence[Stay], fees: Mapping[UUID, int], code: str, actor: Actor,
+    *, waived: str | None = None,
+) -> None:  # fmt: skip
+    """Stays were cancelled or did not come: their fees are charged, unless waived for a reason, and deposits count.
+
+    Called before the stays get their new status; `fees` are minor units by stay, one of zero is left out.
+    """
+    due = {stay.id: fees.get(stay.id, 0) for stay in stays}
+    charged = [stay for stay in stays if due[stay.id] and not waived]
+    if charged:
+        found = windows(place, charged)
+        lock_folios(found.all)
+        write(place, day, [_fee_item(found.target(s.id, code, "fee"), s, due[s.id], code) for s in charged], actor)
+    folio_money.arrived(stays, actor)
+    for stay in stays:
+        if due[stay.id]:
+            _note("stay.fee_waived" if waived else "stay.fee_charged", stay, actor, due[stay.id], waived)
+
+
+def on_coming_again(place: Asset, day: date, stays: Sequence[Stay], actor: Actor) -> None:
+    """Stays are reinstated: their fees are taken back, and what was paid is held for them."""
+    _take_back(place, day, stays, (CANCELLED, NO_SHOW), _("Reinstated"), actor)
+    folio_money.awaited(stays, actor)
+
+
+def owed_by(stay_id: UUID) -> int:
+    """What a stay owes on its own windows, in minor units."""
+    return sum(balance_of(each.id) for each in windows_of([stay_id])[stay_id])
+
+
+def _fee_item(folio: Any, stay: Stay, amount: int, code: str) -> Item:
+    on = written_day(stay.arrival)
+    words = _("No-show on %(day)s", day=on) if code == NO_SHOW else _("Cancelled, for arrival on %(day)s", day=on)
+    return Item(folio=folio, kind=LineKind.FEE, code=code, words=words, amount=amount, earned=chart.FEES)
+
+
+def _take_back(place: Asset, day: date, stays: Sequence[Stay], codes: Sequence[str], reason: str, actor: Actor) -> None:
+    own = windows_of([stay.id for stay in stays])
+    folios = lock_folios([each.id for windows in own.values() for each in windows])
+    for folio_id, lines in lines_of(folios).items():
+        for line in lines:
+            charged = line.kind in (LineKind.CHARGE, LineKind.TAX, LineKind.FEE)
+            if charged and line.code in codes and reversal_of(line.id) is None:
+                take_back(place, day, folios[folio_id], line, reason, actor)
+
+
+def _note(action: str, stay: Stay, actor: Actor, amount: int, reason: str | None) -> None:
+    record(
+        action,
+        actor=actor,
+        subject="stay",
+        subject_id=stay.id,
+        asset_id=stay.asset_id,
+        reason=reason,
+        after={"fee": amount},
+    )
