@@ -118,17 +118,16 @@ class Settings:
             var_dir=Path(read.text("VAR_DIR", str(ROOT / "var"))).expanduser().absolute(),
             secret_key=read.text("SECRET_KEY"),
             database_url=postgres_url(_database(read, "DATABASE_URL")),
-            database_owner_url=postgres_url(
-                _database(read, "DATABASE_OWNER_URL") or read.text("DATABASE_URL")
-            ),
+            database_owner_url=postgres_url(_database(read, "DATABASE_OWNER_URL") or read.text("DATABASE_URL")),
             redis_url=read.url("REDIS_URL", ("redis", "rediss")),
             mqtt_url=mqtt_url,
             mqtt_device_url=read.url("MQTT_DEVICE_URL", ("mqtt", "mqtts")) or mqtt_url,
             mqtt_version=read.choice("MQTT_VERSION", "5", ("5", "3.1.1")),
             **config_mqtt.read(read),
             demo=read.flag("DEMO", None),
-            payment_provider=read.choice("PAYMENT_PROVIDER", "" if production else "sandbox",
-                                         (*PROVIDERS, "") if production else PROVIDERS),
+            payment_provider=read.choice(
+                "PAYMENT_PROVIDER", "" if production else "sandbox", (*PROVIDERS, "") if production else PROVIDERS
+            ),
             **config_providers.read(read, production=production),
             smtp_url=read.url("SMTP_URL", ("smtp", "smtps")),
             whatsapp_token=read.text("WHATSAPP_TOKEN"),

@@ -337,9 +337,7 @@ def prepare(app: Any, migrate: bool) -> dict[str, Any]:
             found["accounts"] = demo.accounts()
         found["has_people"] = queries.anybody()
         rows = db.session.scalars(select(Asset).order_by(Asset.created_at))
-        found["assets"] = [
-            {"asset_number": each.asset_number, "kind": each.kind, "name": each.name} for each in rows
-        ]
+        found["assets"] = [{"asset_number": each.asset_number, "kind": each.kind, "name": each.name} for each in rows]
         db.session.remove()
     return found
 

@@ -48,13 +48,15 @@ def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "unit-label", f"{room}/label"
     yield "pay-at-the-door", pay_page(page, hotel)
     yield "payments", f"/payments/{hotel}/"
-    yield "payment", first_link(
-        page, f"/payments/{hotel}/?status=succeeded", f"/payments/{hotel}/", r"/[0-9A-Z]{5}-[^/]+$"
+    yield (
+        "payment",
+        first_link(page, f"/payments/{hotel}/?status=succeeded", f"/payments/{hotel}/", r"/[0-9A-Z]{5}-[^/]+$"),
     )
     yield "review-queue", f"/payments/{hotel}/review"
     yield "bills", f"/payments/{hotel}/bills"
-    yield "bill", first_link(
-        page, f"/payments/{hotel}/bills?status=part_paid", f"/payments/{hotel}/bills/", r"/[0-9]+$"
+    yield (
+        "bill",
+        first_link(page, f"/payments/{hotel}/bills?status=part_paid", f"/payments/{hotel}/bills/", r"/[0-9]+$"),
     )
     yield "drivers", f"/fleet/{fleet}/drivers"
     yield "driver", first_link(page, f"/fleet/{fleet}/drivers", f"/fleet/{fleet}/drivers/", r"/[0-9]+$")

@@ -27,9 +27,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("rule_id", "unit_id", name=op.f("pk_rule_standing")),
     )
     op.create_index("ix_rule_standing_unit_id", "rule_standing", ["unit_id"])
-    op.create_index(
-        "ix_rule_standing_due", "rule_standing", ["due_at"], postgresql_where=sa.text("raised_at is null")
-    )
+    op.create_index("ix_rule_standing_due", "rule_standing", ["due_at"], postgresql_where=sa.text("raised_at is null"))
 
 
 def downgrade() -> None:

@@ -24,7 +24,6 @@ def tells_presence(topic: str) -> bool:
     return topic.startswith("v1/") and topic.endswith("/status") and topic.count("/") == 2
 
 
-
 def command_topic(unit_kind: str, asset_number: str, unit_number: str, capability: str) -> str:
     """Where a plain device listens for its commands: the same topic it reports on."""
     return f"{FOLDERS[unit_kind]}/{asset_number}/{unit_number}/{capability}"

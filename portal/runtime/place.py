@@ -40,9 +40,7 @@ class Place:
         version = self.note().get("version", VERSION)
         if version != VERSION:
             self.release()
-            raise StartError(
-                f"{self.folder} was made by version {version}; this is {VERSION}. Nothing was touched."
-            )
+            raise StartError(f"{self.folder} was made by version {version}; this is {VERSION}. Nothing was touched.")
 
     def release(self) -> None:
         """Let another portal have the folder."""

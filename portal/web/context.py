@@ -167,7 +167,8 @@ class Shell:
             }
             for each in ACTIONS
             if each.endpoint in current_app.view_functions
-            and self.place.kind in each.kinds and self.may(each.permission)
+            and self.place.kind in each.kinds
+            and self.may(each.permission)
         ]
 
     @cached_property

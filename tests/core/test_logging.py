@@ -34,8 +34,13 @@ def test_each_line_knows_its_request_whoever_writes_it(lines):
 
 def test_secrets_are_hidden_wherever_they_stand(lines):
     log = structlog.get_logger("portal")
-    log.info("sent", password="hunter2", headers={"Authorization": "Bearer hunter2", "X-Paystack-Signature": "hunter2"},
-             deep=[{"refresh_token": "hunter2"}], client_secret=b"hunter2")
+    log.info(
+        "sent",
+        password="hunter2",
+        headers={"Authorization": "Bearer hunter2", "X-Paystack-Signature": "hunter2"},
+        deep=[{"refresh_token": "hunter2"}],
+        client_secret=b"hunter2",
+    )
     log.info("failed with Authorization: Bearer hunter2 at redis://user:hunter2@10.0.0.1/0 token='hunter2'")
     stdlib.getLogger("lib").error("POST /x?password=hunter2&name=ada -> {'secret': 'hunter2'}")
     try:

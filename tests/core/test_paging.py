@@ -18,8 +18,7 @@ NEWEST_FIRST = (DocumentSeries.last_number, DocumentSeries.id)
 
 
 def add(session, *numbers):
-    session.add_all(
-        DocumentSeries(scope_id=SCOPE, name=uuid.uuid4().hex, last_number=number) for number in numbers)
+    session.add_all(DocumentSeries(scope_id=SCOPE, name=uuid.uuid4().hex, last_number=number) for number in numbers)
     session.commit()
 
 
@@ -63,12 +62,31 @@ def cursor_of(*values):
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
-@pytest.mark.parametrize("cursor", [
-    "", "x", "null", "é", "a b", "====", "A" * 5000, cursor_of(), cursor_of(1), cursor_of(1, 2),
-    cursor_of(1, str(SCOPE), 3), cursor_of(True, str(SCOPE)), cursor_of(2**63, str(SCOPE)), cursor_of(1.5, str(SCOPE)),
-    cursor_of("1", str(SCOPE)), cursor_of(None, None), cursor_of(1, "\0"),
-    base64.urlsafe_b64encode(b"[" * 500).decode(), cursor_of([1], {}),
-], ids=lambda cursor: ascii(cursor[:20]))
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "null",
+        "é",
+        "a b",
+        "====",
+        "A" * 5000,
+        cursor_of(),
+        cursor_of(1),
+        cursor_of(1, 2),
+        cursor_of(1, str(SCOPE), 3),
+        cursor_of(True, str(SCOPE)),
+        cursor_of(2**63, str(SCOPE)),
+        cursor_of(1.5, str(SCOPE)),
+        cursor_of("1", str(SCOPE)),
+        cursor_of(None, None),
+        cursor_of(1, "\0"),
+        base64.urlsafe_b64encode(b"[" * 500).decode(),
+        cursor_of([1], {}),
+    ],
+    ids=lambda cursor: ascii(cursor[:20]),
+)
 def test_a_cursor_nobody_gave_is_refused(session, cursor):
     with pytest.raises(BadCursor):
         page_of(EVERYTHING, NEWEST_FIRST, cursor=cursor)

@@ -92,9 +92,7 @@ def find_device(
 
 def find_box(claim_code: str) -> Device | None:
     """The boxed device with this code, or None once it was claimed."""
-    return db.session.scalar(
-        select(Device).where(Device.claim_code == claim_code, Device.status == DeviceStatus.BOXED)
-    )
+    return db.session.scalar(select(Device).where(Device.claim_code == claim_code, Device.status == DeviceStatus.BOXED))
 
 
 def boxes(*, cursor: str | None = None, limit: object = 50) -> Page[Device]:

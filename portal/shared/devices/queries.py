@@ -199,8 +199,5 @@ def lock_dead_letter(letter_id: uuid.UUID, asset_id: uuid.UUID | None) -> DeadLe
     """The same one, locked."""
     get_dead_letter(letter_id, asset_id)
     return db.session.scalars(
-        select(DeadLetter)
-        .where(DeadLetter.id == letter_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        select(DeadLetter).where(DeadLetter.id == letter_id).with_for_update().execution_options(populate_existing=True)
     ).one()

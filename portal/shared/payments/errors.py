@@ -141,6 +141,8 @@ class OtpLocked(Conflict):
     """Too many wrong one-time passwords; a new one has to be sent."""
 
     code = "otp_locked"
+
+
 class NoSuchRefund(NotFound):
     """No such refund at this place."""
 

@@ -54,7 +54,6 @@ class StepForm(BaseForm):
     note = StrictStringField(lazy_("Note"), required=False, max_length=300)
 
 
-
 class BoxForm(OnceForm):
     """Devices to be prepared for whoever will claim them."""
 

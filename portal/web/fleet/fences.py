@@ -64,9 +64,7 @@ def fences_edit(asset_number: str, fence_id: uuid.UUID) -> Response:
 def fences_retire(asset_number: str, fence_id: uuid.UUID) -> Response:
     """Watch it no more; taking that back draws the same fence again."""
     fence = drawing.retire(asset_id=g.place.id, fence_id=fence_id, actor=current_actor())
-    toast(
-        _("%(name)s is watched no more. What happened there stays readable.", name=fence.name), undo=_undo(fence_id)
-    )
+    toast(_("%(name)s is watched no more. What happened there stays readable.", name=fence.name), undo=_undo(fence_id))
     return go(url_for(".fences", asset_number=asset_number))
 
 

@@ -26,9 +26,7 @@ class State:
     again: bool = False
 
 
-def state_of(
-    intent: PaymentIntent, unit: Unit | None, grant: AccessGrant | None, told: DeviceCommand | None
-) -> State:
+def state_of(intent: PaymentIntent, unit: Unit | None, grant: AccessGrant | None, told: DeviceCommand | None) -> State:
     """What to tell the payer now; a unit may have been deleted before its first payment came."""
     if intent.status == IntentStatus.SUCCEEDED:
         return _paid(unit, grant, told) if unit and grant else _credited(intent)

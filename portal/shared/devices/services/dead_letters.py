@@ -101,9 +101,7 @@ def _numbered(said: Envelope, letter_id: uuid.UUID, asset_id: uuid.UUID | None) 
     return letter, words
 
 
-def _reading(
-    said: Said, sender: Sender, letter_id: uuid.UUID, asset_id: uuid.UUID | None
-) -> tuple[DeadLetter, str]:
+def _reading(said: Said, sender: Sender, letter_id: uuid.UUID, asset_id: uuid.UUID | None) -> tuple[DeadLetter, str]:
     strayed = numbered.misplaced(said, sender)
     if strayed is not None:
         raise StillRefused(strayed.detail)

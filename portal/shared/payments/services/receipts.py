@@ -209,9 +209,7 @@ def returned(*, receipt_id: uuid.UUID, actor: Actor) -> None:
     if receipt.status == ReceiptStatus.CLAIMED:
         intent = queries.intent_with(receipt.intent_id) if receipt.intent_id else None
         reference = intent.reference if intent else None
-        alert(
-            "returned_after_all", intent=intent, reference=reference, actor=actor, transaction=receipt.transaction_id
-        )
+        alert("returned_after_all", intent=intent, reference=reference, actor=actor, transaction=receipt.transaction_id)
     elif receipt.status in (ReceiptStatus.RETURNING, ReceiptStatus.UNCLAIMED):
         receipt.return_asked_by = receipt.return_asked_by or actor.key
         receipt_books.sent_home(receipt, actor)

@@ -11,9 +11,7 @@ from portal.shared.payments.services import payouts
 from portal.shared.payments.services.hearing import DONE, UNREACHABLE_FOR, Heard, not_yet
 
 
-def told(
-    *, message: SignedMessage, provider: str, account_id: uuid.UUID | None, age: timedelta, actor: Actor
-) -> Heard:
+def told(*, message: SignedMessage, provider: str, account_id: uuid.UUID | None, age: timedelta, actor: Actor) -> Heard:
     """News of a transfer: the provider is asked, and believed unasked only where it signed and does not answer."""
     said = message.transfer
     assert said is not None, "the inbox hands over what could be read"

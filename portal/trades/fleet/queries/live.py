@@ -97,8 +97,10 @@ def _stands(state: VehicleState | None, words: Sequence[Word], now: datetime) ->
     unseen = [each for each in words if each.at > state.folded_to]
     said = [each.speed for each in (unseen if state.fix_at else words) if each.speed is not None]
     fastest = max(said) if said else state.speed_kmh_milli
-    return fastest is not None and fastest <= WALKING and all(
-        each.speed is not None or each.where is None or _is_there(state, each.where) for each in unseen
+    return (
+        fastest is not None
+        and fastest <= WALKING
+        and all(each.speed is not None or each.where is None or _is_there(state, each.where) for each in unseen)
     )
 
 

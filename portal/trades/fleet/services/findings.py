@@ -155,8 +155,7 @@ _EXISTING = {
         f" and {_DECIDED} and e.decided_at >= f.applies_from"
     ),
     "rejected_fix": text(
-        "select event_id as id, 0 as at, event_id::text as kind from rejected_fix"
-        f" where unit_id = :unit and {_DECIDED}"
+        f"select event_id as id, 0 as at, event_id::text as kind from rejected_fix where unit_id = :unit and {_DECIDED}"
     ),
 }
 #: A finding that a refold moved by less than this is the one somebody was told of already.
