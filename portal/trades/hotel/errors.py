@@ -23,6 +23,12 @@ class NoSuchRoom(NotFound):
     code = "not_found"
 
 
+class NoSuchTerms(NotFound):
+    """No policy, tax or promotion of this place has that key."""
+
+    code = "not_found"
+
+
 class NoSuchStay(NotFound):
     """No stay or reservation of this place has that key."""
 
@@ -55,6 +61,18 @@ class TooManyPeople(Invalid):
 
 class NoRate(Conflict):
     """The plan has no price for a night."""
+
+
+class FollowsParent(Conflict):
+    """The plan's prices are made from another's, so they are changed there."""
+
+
+class NotUnderstood(Invalid):
+    """What was typed is no restriction, or one that nobody could meet."""
+
+
+class TooLate(Conflict):
+    """It can be taken back no more."""
 
 
 class Restricted(Conflict):

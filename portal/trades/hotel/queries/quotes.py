@@ -25,7 +25,12 @@ from portal.trades.hotel.times import nights_between
 
 def rate_plans(asset_id: uuid.UUID, *, retired: bool = False) -> Sequence[RatePlan]:
     """The plans of a hotel in the order it wants them; the first is what is offered when nobody names one."""
-    query = select(RatePlan).where(RatePlan.asset_id == asset_id).order_by(RatePlan.place, RatePlan.code)
+    query = (
+        select(RatePlan)
+        .where(RatePlan.asset_id == asset_id)
+        .order_by(RatePlan.place, RatePlan.code)
+        .execution_options(populate_existing=True)
+    )
     return db.session.scalars(query if retired else query.where(RatePlan.retired_at.is_(None))).all()
 
 

@@ -145,20 +145,24 @@ def tariff(place: Asset, type_ids: Collection[uuid.UUID], start: date, end: date
         )
     )
     rates = db.session.scalars(
-        select(DailyRate).where(
+        select(DailyRate)
+        .where(
             DailyRate.rate_plan_id.in_([plan.id for plan, _policy in plans if plan.parent_id is None]),
             DailyRate.room_type_id.in_(type_ids),
             DailyRate.night >= start,
             DailyRate.night < end,
         )
+        .execution_options(populate_existing=True)
     )
     rules = db.session.scalars(
-        select(Restriction).where(
+        select(Restriction)
+        .where(
             Restriction.asset_id == place.id,
             Restriction.night >= start,
             Restriction.night <= end,
             or_(Restriction.room_type_id.is_(None), Restriction.room_type_id.in_(type_ids)),
         )
+        .execution_options(populate_existing=True)
     ).all()
     promotions = db.session.scalars(
         select(Promotion)
