@@ -21,7 +21,7 @@ from portal.trades.hotel.errors import (
 from portal.trades.hotel.models import DailyRate, RateChange, Restriction
 from portal.trades.hotel.queries.inventory import room_type_at, room_types
 from portal.trades.hotel.queries.quotes import plan_at, quote, rate_plans
-from portal.trades.hotel.queries.rates import Change, Span, changed_rates, digest, families
+from portal.trades.hotel.queries.rates import Change, Span, changed_rates, families, fingerprint
 from portal.trades.hotel.queries.stays import nights_of_stays
 from portal.trades.hotel.services import rate_sheets, rates, terms
 from portal.trades.hotel.shorthand import read, written
@@ -134,7 +134,7 @@ def test_a_weekend_goes_up_ten_percent_after_it_was_looked_at(place):
     assert [(each.night.day, each.before[0], each.after[0]) for each in shown] == [
         (day, 13_000, 14_500) for day in (13, 14, 20, 21)
     ]
-    made = set_rates(place, MONDAY, date(2026, 3, 22), change=change, seen=digest(shown), **friday_and_saturday)
+    made = set_rates(place, MONDAY, date(2026, 3, 22), change=change, seen=fingerprint(shown), **friday_and_saturday)
     assert prices(place) == [10_000] * 4 + [14_500] * 2 + [10_000]
     said = db.session.query(AuditEntry).filter_by(action="rates.changed").one()
     assert said.after["cells"] == 4
@@ -147,7 +147,7 @@ def test_a_weekend_goes_up_ten_percent_after_it_was_looked_at(place):
 
 def test_what_changed_after_it_was_looked_at_is_not_written(place):
     change = Change("amount", 500)
-    shown = digest(changed_rates(bar(place), span(place), change))
+    shown = fingerprint(changed_rates(bar(place), span(place), change))
     set_rates(place, FRIDAY, FRIDAY, change=Change("set", 1))
     with pytest.raises(Stale, match="Somebody changed some of these"):
         set_rates(place, change=change, seen=shown)
@@ -198,7 +198,7 @@ def test_a_night_that_is_not_sold_stays_so_unless_it_gets_a_price(place):
     [
         ((SUNDAY, MONDAY), {}, "last day is before"),
         ((MONDAY, MONDAY + timedelta(days=731)), {}, "at most two years"),
-        ((MONDAY, MONDAY), {"weekdays": frozenset({6})}, "None of these days"),
+        ((MONDAY, MONDAY), {"weekdays": frozenset({6})}, "fall on other days"),
         ((MONDAY, SUNDAY), {"types": ()}, "Choose the room types"),
         ((date(2026, 3, 1), SUNDAY), {}, "Nights that are over"),
     ],

@@ -173,10 +173,10 @@ def sound_span(span: Span) -> None:
     if not span.types:
         raise DatesWrong(_("Choose the room types that are meant."), field="types")
     if not span.nights():
-        raise DatesWrong(_("None of these days is on the days of the week you chose."), field="weekdays")
+        raise DatesWrong(_("These days fall on other days of the week than you chose."), field="weekdays")
 
 
-def digest(cells: Sequence[Cell]) -> str:
+def fingerprint(cells: Sequence[Cell]) -> str:
     """A short name of exactly these changes, so that what is written is what somebody was shown."""
     said = json.dumps([[str(each.type_id), str(each.night), each.before, each.after] for each in cells])
     return hashlib.sha256(said.encode()).hexdigest()[:16]

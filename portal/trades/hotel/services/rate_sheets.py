@@ -33,7 +33,7 @@ from portal.trades.hotel.queries.rates import (
     Span,
     changed_rates,
     changed_rules,
-    digest,
+    fingerprint,
     get_plan,
     rates_of,
     rules_of,
@@ -54,7 +54,7 @@ def set_rates(
     actor: Actor,
     seen: str | None = None,
 ) -> RateChange | None:
-    """Change the prices of a stretch of nights; raises Stale when they are not those whose digest was `seen`."""
+    """Change the prices of a stretch of nights; raises Stale when they are not those whose fingerprint was `seen`."""
     _wait(asset_id)
     plan = get_plan(asset_id, plan_id)
     _not_over(asset_id, span.start)
@@ -158,7 +158,7 @@ def _not_over(asset_id: uuid.UUID, first: date) -> None:
 
 
 def _as_seen(cells: Sequence[Cell], seen: str | None) -> None:
-    if seen is not None and digest(cells) != seen:
+    if seen is not None and fingerprint(cells) != seen:
         raise Stale(_("Somebody changed some of these meanwhile. Look at what would change now."))
 
 
