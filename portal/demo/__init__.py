@@ -15,6 +15,7 @@ from portal.demo import (
     giving_back,
     hardware,
     history,
+    hotel,
     mobile,
     payouts,
     people,
@@ -52,6 +53,7 @@ def _month() -> bool:
     lives = history.load(now)
     telemetry.load(lives, now)
     fleet.load(now)
+    hotel.load(lives, now)
     troubles.load(now)
     bills.load(now)
     books.load()

@@ -94,6 +94,27 @@ def test_the_hotel_is_neither_empty_nor_full(seeded):
     assert 0 < standing.expected_yield < standing.full_yield
 
 
+def test_the_hotels_calendar_is_what_was_sold_and_its_board_is_lively(seeded):
+    off = one(
+        "select count(*) from inventory_calendar c left join (select n.room_type_id, n.night,"
+        " count(*) filter (where s.status <> 'held') as booked, count(*) filter (where s.status = 'held') as held"
+        " from stay_night n join stay s on s.id = n.stay_id where not n.released group by 1, 2) n"
+        " on n.room_type_id = c.room_type_id and n.night = c.night"
+        " where (c.booked, c.held) <> (coalesce(n.booked, 0), coalesce(n.held, 0)) or c.forced > 0"
+    )
+    assert off == 0
+    assert one("select count(*) from stay_night n left join inventory_calendar c using (room_type_id, night)"
+               " where c.night is null") == 0  # fmt: skip
+    today = f"(select business_date from asset where id = '{HOTEL.id}')"
+    for board in (
+        f"status = 'confirmed' and arrival = {today}", f"status = 'in_house' and departure = {today}",
+        "status = 'held'", f"status = 'confirmed' and room_id is null and arrival = {today}",
+    ):  # fmt: skip
+        assert one(f"select count(*) from stay where asset_id = '{HOTEL.id}' and {board}") > 0, board
+    assert one("select count(*) from room where status = 'dirty'") > 3
+    assert one("select count(*) from business_day where state = 'open'") == 1
+
+
 def test_bills_stand_as_what_came_for_them_left_them(seeded):
     wrong = one(
         "select count(*) from bill b where b.paid <> (select coalesce(sum(p.amount), 0) from payment p"
