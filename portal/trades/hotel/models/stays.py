@@ -127,7 +127,8 @@ class Reservation(Record):
 class Stay(Record):
     """One room for one party from arrival to departure (local dates, half-open); day use has both on one day.
 
-    `room_id` is the room of now, or the first one planned; every stretch of it stands in `room_occupancy`.
+    `room_id` is the room of now, or the first one planned; every stretch of it stands in `room_occupancy`. In house
+    without a room is a guest in the parking lane, while others are moved around them.
     `starts_at` and `ends_at` are set where they differ from the hotel's times: early, late, day use, rolling hours.
     """
 
@@ -141,7 +142,6 @@ class Stay(Record):
             "status_known",
         ),
         CheckConstraint("adults >= 1 and children >= 0", "people"),
-        CheckConstraint("status <> 'in_house' or room_id is not null", "in_a_room"),
         ForeignKeyConstraint(["reservation_id", "asset_id"], ["reservation.id", "reservation.asset_id"]),
         ForeignKeyConstraint(["room_type_id", "asset_id"], ["room_type.id", "room_type.asset_id"]),
         ForeignKeyConstraint(["room_id", "asset_id"], ["room.unit_id", "room.asset_id"]),
