@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from portal.cli_devices import devices_group
 from portal.cli_fleet import fleet_group
+from portal.cli_hotel import hotel_group
 from portal.core import parse
 from portal.core.actor import system
 from portal.core.errors import DomainError
@@ -34,6 +35,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(ledger_group)
     app.cli.add_command(devices_group)
     app.cli.add_command(fleet_group)
+    app.cli.add_command(hotel_group)
     app.cli.add_command(make_secret)
     app.cli.add_command(create_user)
     app.cli.add_command(deactivate_user)

@@ -36,7 +36,7 @@ from portal.trades.fleet.queries import live
 from portal.trades.fleet.queries.fences import fence_names
 from portal.trades.fleet.services import tracking
 from portal.trades.fleet.track import KINDS
-from portal.trades.hotel.services import folio_money, housekeeping, properties, room_senses
+from portal.trades.hotel.services import folio_money, housekeeping, properties, recount, room_senses
 from portal.trades.hotel.services import upkeep as hotel_upkeep
 
 
@@ -95,6 +95,7 @@ def connect(settings: Settings) -> None:
     outbox.on("hotel.stay.changed", "housekeeping", housekeeping.after_stay)
     downtime.connect(folder=settings.var_dir / "downtime")
     outbox.on("hotel.day.closed", "downtime pack", downtime.write_after_close)
+    outbox.on("assets.unit.amended", "calendars of retired rooms", recount.after_retiring)
     # the last of the watchers: others lock vehicles and rooms before any alert
     watching.register("alert rules", (), look_at_rules)
 

@@ -22,6 +22,7 @@ from portal.core.words import _
 from portal.reporting import books_check
 from portal.shared.devices.models import OPEN, DeadLetter, DeviceCommand
 from portal.shared.payments.models import IntentStatus, PaymentIntent
+from portal.trades.hotel.services import recount
 
 VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 #: The scheduler beats every 5 seconds, the MQTT worker as often.
@@ -69,6 +70,7 @@ def parts(*, redis_url: str) -> list[Part]:
         _redis(redis_url),
         _outbox(),
         _books(beats),
+        *_calendars(beats),
     ]
 
 
@@ -190,6 +192,19 @@ def _books(beats: Beats) -> Part:
     entries, hours = f"{found.get('entries', 0):,}", round(age / 3600)
     said = _("%(n)s entries add up; looked at %(hours)s h ago.", n=entries, hours=hours)
     return Part("books", title, State.DEGRADED if age > BOOKS_LATE else State.OK, said, 0.0)
+
+
+def _calendars(beats: Beats) -> list[Part]:
+    """Of hotels; where there is none, nothing is said."""
+    title = _("Hotel calendars")
+    if recount.BEAT not in beats:
+        return []
+    age, found = beats[recount.BEAT]
+    if wrong := int(found["count"]):
+        said = _("%(n)s figures are not what was sold. Run flask hotel check: it names and mends them.", n=wrong)
+        return [Part("calendars", title, State.DEGRADED, said, float(wrong))]
+    said = _("They are what was sold; counted again %(hours)s h ago.", hours=round(age / 3600))
+    return [Part("calendars", title, State.OK, said, 0.0)]
 
 
 @cache

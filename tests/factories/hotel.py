@@ -161,13 +161,15 @@ def book(
 ) -> Reservation:
     """A reservation for a guest of its own."""
     fields: dict[str, object] = {"adults": 1, "actor": ACTOR, **changes}
+    fields.setdefault("guest", reservations.Guest(name=name or f"Guest {next(_names)}"))
+    if fields.get("force"):
+        fields.setdefault("reason", "They insist")
     return reservations.book(
         asset_id=place.id,
         room_type_id=room_type_at(place.id, type).id,
         plan=plan_at(place.id, plan) if plan else None,
         arrival=arrival,
         departure=departure,
-        guest=reservations.Guest(name=name or f"Guest {next(_names)}"),
         **fields,
     )
 

@@ -9,7 +9,7 @@ from portal.core.clock import clock_set_to, utcnow
 from portal.trades.hotel.errors import DatesWrong, NotOpenYet, SoldOut, WrongStatus
 from portal.trades.hotel.models import InventoryEvent
 from portal.trades.hotel.queries.stays import nights_of_stays, stays_of
-from portal.trades.hotel.services import reservations, upkeep
+from portal.trades.hotel.services import cancellations, reservations, upkeep
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
 from tests.payments.test_bills_races import tried
@@ -83,12 +83,12 @@ def test_nights_that_are_not_on_sale_yet_are_named(session):
 def test_a_cancelled_stay_gives_its_nights_back_once(session):
     place = hotel.ber()
     made = hotel.book(place, TENTH, THIRTEENTH, rooms=2)
-    reservations.cancel(reservation_id=made.id, actor=ACTOR)
+    cancellations.cancel(reservation_id=made.id, actor=ACTOR)
     assert hotel.figures(place, ELEVENTH) == {
         "total": 3, "out_of_order": 0, "booked": 0, "held": 0, "forced": 0, "free": 3
     }  # fmt: skip
     with pytest.raises(WrongStatus):
-        reservations.cancel(reservation_id=made.id, actor=ACTOR)
+        cancellations.cancel(reservation_id=made.id, actor=ACTOR)
     moved = session.query(InventoryEvent).filter_by(night=ELEVENTH, kind="booked").order_by(InventoryEvent.id)
     assert [event.delta for event in moved] == [2, -2]
 
@@ -114,7 +114,7 @@ def test_sold_beyond_the_house_the_night_shows_its_minus(session):
     hotel.book(place, TENTH, ELEVENTH, rooms=3)
     forced = hotel.book(place, TENTH, ELEVENTH, force=True)
     assert (hotel.figures(place, TENTH)["free"], hotel.figures(place, TENTH)["forced"]) == (-1, 1)
-    reservations.cancel(reservation_id=forced.id, actor=ACTOR)
+    cancellations.cancel(reservation_id=forced.id, actor=ACTOR)
     assert (hotel.figures(place, TENTH)["free"], hotel.figures(place, TENTH)["forced"]) == (0, 0)
 
 

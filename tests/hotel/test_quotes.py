@@ -12,7 +12,7 @@ from portal.trades.hotel.models import DailyRate, HotelTax, InventoryNight, Prom
 from portal.trades.hotel.queries.inventory import room_type_at
 from portal.trades.hotel.queries.quotes import agree_more, availability, lowest_prices, plan_at, quote
 from portal.trades.hotel.queries.stays import nights_of_stays
-from portal.trades.hotel.services import reservations
+from portal.trades.hotel.services import cancellations
 from portal.trades.hotel.times import nights_between
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
@@ -140,7 +140,7 @@ def test_a_cancelled_stay_gives_its_quota_back(place):
     with pytest.raises(Restricted, match="No more is sold at this rate on 10 March"):
         hotel.book(place, D, after(2))
     assert hotel.book(place, D, after(2), plan="NRF")
-    reservations.cancel(reservation_id=first.id, actor=ACTOR)
+    cancellations.cancel(reservation_id=first.id, actor=ACTOR)
     assert hotel.book(place, D, after(2))
     with pytest.raises(Restricted):
         hotel.book(place, D, after(2))

@@ -7,7 +7,7 @@ import pytest
 from portal.core.clock import clock_set_to
 from portal.reporting import hotel as figures
 from portal.trades.hotel.queries.inventory import room_type_at
-from portal.trades.hotel.services import inventory, reservations
+from portal.trades.hotel.services import cancellations, inventory
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
 
@@ -64,7 +64,7 @@ def test_pickup_counts_bookings_and_takes_cancellations_away(committed):
     committed.execute(figures.text("set session_replication_role = origin"))
     committed.commit()
     hotel.book(place, NIGHT, NEXT)
-    reservations.cancel(reservation_id=gone.id, actor=ACTOR)
+    cancellations.cancel(reservation_id=gone.id, actor=ACTOR)
     now = datetime.now(UTC)
     (night,) = figures.pickup(place.id, NIGHT, NEXT, figures.week_before(now), now + timedelta(minutes=1))
     assert (night.before, night.after, night.change) == (2, 2, 0)

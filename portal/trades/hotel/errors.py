@@ -119,6 +119,10 @@ class NoDayOpen(Conflict):
     """The hotel has no open business day."""
 
 
+class NotToBeRented(Conflict):
+    """The hotel does not want this guest; somebody with more rights may say otherwise."""
+
+
 class HoldOver(Conflict):
     """The hold has lapsed, and its nights are back on sale."""
 

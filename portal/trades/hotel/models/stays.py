@@ -102,6 +102,8 @@ class Reservation(Record):
         ForeignKeyConstraint(["group_id", "asset_id"], ["booking_group.id", "booking_group.asset_id"]),
         Index("ix_reservation_asset_id", "asset_id", "created_at"),
         Index("ix_reservation_booker_id", "booker_id"),
+        Index("ix_reservation_phone", "phone", postgresql_where=text("phone is not null")),
+        Index("ix_reservation_email", "email", postgresql_where=text("email is not null")),
         Index("ix_reservation_hold", "hold_expires_at", postgresql_where=text("hold_expires_at is not null")),
     )
 
@@ -109,6 +111,9 @@ class Reservation(Record):
     #: Said on the telephone: letters and digits that cannot be misread, with a check character.
     number: Mapped[str]
     booker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id"))
+    #: Where the booker said they can be reached, though somebody else may be known by it.
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
     company_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("customer.id"))
     agent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("customer.id"))
     group_id: Mapped[uuid.UUID | None]
@@ -117,6 +122,8 @@ class Reservation(Record):
     channel_ref: Mapped[str | None]
     #: Set while the reservation is only held.
     hold_expires_at: Mapped[datetime | None]
+    #: Sold when a night had no room left: by the limit or by somebody's leave.
+    overbooked: Mapped[bool] = mapped_column(server_default=text("false"))
     note: Mapped[str | None]
     #: Opens the guest's own pages without signing in.
     token: Mapped[str] = mapped_column(unique=True)

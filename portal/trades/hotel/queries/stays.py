@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import date
 
 from sqlalchemy import select
 
@@ -49,6 +50,18 @@ def nights_of_stays(stay_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Sta
         for row in db.session.scalars(rows):
             found[row.stay_id].append(row)
     return found
+
+
+def live_nights(stays: Collection[Stay], *, released: bool = False) -> dict[tuple[uuid.UUID, date], int]:
+    """How many nights of these stays are in the calendar by type and night; or of those given back, how many were."""
+    counted: dict[tuple[uuid.UUID, date], int] = {}
+    ends = {stay.id: stay.departure for stay in stays if not stay.day_use}
+    for stay_id, nights in nights_of_stays(ends.keys()).items():
+        for night in nights:
+            if night.released == released and night.night < ends[stay_id]:
+                key = night.room_type_id, night.night
+                counted[key] = counted.get(key, 0) + 1
+    return counted
 
 
 def lock_stays(stay_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Stay]:

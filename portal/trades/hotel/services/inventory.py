@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from portal.trades.hotel.errors import NotOpenYet, SoldOut
 from portal.trades.hotel.events import InventoryUpdated
 from portal.trades.hotel.models import RoomType
 from portal.trades.hotel.queries.inventory import Key, lock_nights, parts_of
+from portal.trades.hotel.times import nights_between
 
 #: The figures of a night that a change may move.
 FIGURES = ("total", "out_of_order", "booked", "held", "overbook_limit")
@@ -41,11 +42,12 @@ def move(
     correlation_id: uuid.UUID,
     actor: Actor,
     force: bool = False,
-) -> None:
+) -> list[str]:
     """Change figures of the calendar by figure, type and night, all or nothing; suites take their parts with them.
 
     Selling more than may be sold raises SoldOut naming the first night, unless `force`: then the night goes below
     zero for everybody to see. Lowering a capacity or a limit never fails: what is already sold stays sold.
+    Returns the nights that were sold below zero by this change, within the limit or by force.
     """
     selling = {"booked", "held"} & set(changes)
     wanted = {figure: _with_parts(deltas) if figure in selling else dict(deltas) for figure, deltas in changes.items()}
@@ -54,18 +56,64 @@ def move(
         for key, delta in deltas.items():
             by_key[key][figure] += delta
     by_key = {key: figures for key, figures in by_key.items() if any(figures.values())}
-    if not by_key:
-        return
-    rows = lock_nights(by_key)
-    missing = sorted((night for _type, night in by_key.keys() - rows.keys()))
-    if missing:
-        raise NotOpenYet(_("%(day)s is not open for sale yet.", day=day(missing[0])), night=missing[0].isoformat())
-    full = sorted(key[1::-1] for key, row in rows.items() if _oversold(row, by_key[key], more=True))
+    rows = _opened(by_key)
+    full = sorted(key[1::-1] for key, row in rows.items() if _oversold(row, by_key[key]))
     if full and not force:
         raise _sold_out(full, rows)
+    _change(by_key, rows, reason, correlation_id, actor)
+    return sorted({key[1].isoformat() for key, row in rows.items() if _sold_below_zero(row, by_key[key])})
+
+
+@transactional
+def set_limit(*, room_type_id: uuid.UUID, start: date, end: date, limit: int, actor: Actor) -> int:
+    """How many more than there are may be sold of a type, on nights from `start` until `end`; how many changed.
+
+    Lowered below what is sold, nothing is cancelled: the night shows its minus.
+    """
+    room_type = db.session.get_one(RoomType, room_type_id)
+    rows = lock_nights([(room_type_id, night) for night in nights_between(start, end)])
+    changes = {key: limit - row.overbook_limit for key, row in rows.items() if row.overbook_limit != limit}
+    move(changes={"overbook_limit": changes}, reason=_("New limit"), correlation_id=uuid7(), actor=actor)
+    if changes:
+        after = {"type": room_type.code, "from": start, "until": end - timedelta(days=1), "limit": limit}
+        record(
+            "inventory.limit_set",
+            actor=actor,
+            subject="room_type",
+            subject_id=room_type_id,
+            asset_id=room_type.asset_id,
+            after=after,
+        )
+    return len(changes)
+
+
+@transactional
+def correct(*, differences: Mapping[Key, Mapping[str, int]], reason: str, actor: Actor) -> None:
+    """Bring figures that were counted again to what they should be; suites' parts were counted with them."""
+    by_key = {key: {**dict.fromkeys((*FIGURES, "forced"), 0), **more} for key, more in differences.items()}
+    _change(by_key, _opened(by_key), reason, uuid7(), actor)
+
+
+def _opened(keys: Collection[Key]) -> dict[Key, Row[Any]]:
+    rows = lock_nights(keys) if keys else {}
+    missing = sorted(night for _type, night in set(keys) - rows.keys())
+    if missing:
+        raise NotOpenYet(_("%(day)s is not open for sale yet.", day=day(missing[0])), night=missing[0].isoformat())
+    return rows
+
+
+def _change(
+    by_key: dict[Key, dict[str, int]],
+    rows: Mapping[Key, Row[Any]],
+    reason: str,
+    correlation_id: uuid.UUID,
+    actor: Actor,
+) -> None:
+    """Write the figures, and `forced` as exactly what is sold beyond the limit."""
+    if not by_key:
+        return
     for key, row in rows.items():
-        over = _beyond(row, by_key[key])
-        by_key[key]["forced"] = max(over, 0) - row.forced
+        by_key[key]["forced"] = max(_beyond(row, by_key[key]), 0) - row.forced
     _write(by_key, reason, correlation_id, actor)
     _announce(by_key, rows, correlation_id)
 
@@ -91,7 +139,12 @@ def _beyond(row: Row[Any], more: Mapping[str, int]) -> int:
     )
 
 
-def _oversold(row: Row[Any], figures: Mapping[str, int], *, more: bool) -> bool:
+def _sold_below_zero(row: Row[Any], figures: Mapping[str, int]) -> bool:
+    sells = figures["booked"] + figures["held"] > 0
+    return sells and _beyond(row, figures) + row.overbook_limit + figures["overbook_limit"] > 0
+
+
+def _oversold(row: Row[Any], figures: Mapping[str, int]) -> bool:
     """Whether this change sells more, or blocks more, than there is."""
     takes = figures["booked"] + figures["held"] > 0 or figures["out_of_order"] > 0
     return takes and _beyond(row, figures) > max(0, _beyond(row, dict.fromkeys(FIGURES, 0)))

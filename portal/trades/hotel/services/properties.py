@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal.core.actor import Actor, system
+from portal.core.clock import utcnow
 from portal.core.db import db, uuid7, written
 from portal.core.errors import DomainError
 from portal.core.outbox import publish
@@ -21,7 +22,18 @@ from portal.shared.assets.services import registry
 from portal.shared.audit.services import record
 from portal.trades.hotel.errors import CodeTaken, Stale, StillInUse, TooManyPeople
 from portal.trades.hotel.events import RoomChanged
-from portal.trades.hotel.models import BusinessDay, InventoryNight, Property, Room, RoomType, Stay, StayStatus
+from portal.trades.hotel.models import (
+    BusinessDay,
+    InventoryNight,
+    Property,
+    Reservation,
+    Room,
+    RoomOccupancy,
+    RoomType,
+    Stay,
+    StayNight,
+    StayStatus,
+)
 from portal.trades.hotel.queries.inventory import get_room_type, lock_rooms, room_types
 from portal.trades.hotel.queries.property import business_date, property_of
 from portal.trades.hotel.services import inventory
@@ -266,13 +278,34 @@ def _nights(room_type_id: uuid.UUID, first: date) -> list[tuple[uuid.UUID, date]
 
 
 def _nobody_to_come(room_id: uuid.UUID) -> None:
-    coming = db.session.scalars(
-        select(Stay).where(
-            Stay.room_id == room_id, Stay.status.in_((StayStatus.HELD, StayStatus.CONFIRMED, StayStatus.IN_HOUSE))
+    """Raise StillInUse with the stays that need this room: planned in it, or on nights its type is sold out."""
+    room = _room(room_id)
+    first, _last = _opened(room.asset_id)
+    planned = select(RoomOccupancy.stay_id).where(
+        RoomOccupancy.room_id == room_id, RoomOccupancy.active, func.upper(RoomOccupancy.during) > utcnow()
+    )
+    full = select(InventoryNight.night).where(
+        InventoryNight.room_type_id == room.room_type_id,
+        InventoryNight.night >= first,
+        InventoryNight.booked + InventoryNight.held >= InventoryNight.total - InventoryNight.out_of_order,
+        InventoryNight.booked + InventoryNight.held > 0,
+    )
+    needing = select(StayNight.stay_id).where(
+        StayNight.room_type_id == room.room_type_id, ~StayNight.released, StayNight.night.in_(full)
+    )
+    coming = db.session.execute(
+        select(Stay, Reservation.number)
+        .join(Reservation, Reservation.id == Stay.reservation_id)
+        .where(
+            (Stay.room_id == room_id) | Stay.id.in_(planned) | Stay.id.in_(needing),
+            Stay.status.in_((StayStatus.HELD, StayStatus.CONFIRMED, StayStatus.IN_HOUSE)),
         )
+        .order_by(Stay.arrival, Stay.id)
     ).all()
     if coming:
         raise StillInUse(
-            _("%(count)s stays are to come in this room. Move them first.", count=len(coming)),
-            stays=[str(each.id) for each in coming],
+            _("%(count)s stays to come need this room. Move or cancel them first.", count=len(coming)),
+            stays=[
+                {"id": str(stay.id), "number": number, "arrival": stay.arrival.isoformat()} for stay, number in coming
+            ],
         )

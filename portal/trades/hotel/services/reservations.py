@@ -1,16 +1,15 @@
-"""Reservations: held, booked, cancelled, lapsed. Each takes its nights from the calendar or gives them back."""
+"""Reservations: held, booked, confirmed. Each takes its nights from the calendar."""
 
 from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from portal.core.actor import Actor
-from portal.core.clock import utcnow
 from portal.core.db import db, uuid7, written
 from portal.core.numbers import label_number
 from portal.core.outbox import publish
@@ -20,79 +19,104 @@ from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import asset_of
 from portal.shared.audit.services import record
 from portal.shared.customers.models import Customer
-from portal.shared.customers.services import customers
-from portal.trades.hotel.errors import DatesWrong, HoldOver, ReasonMissing, TooManyPeople, WrongStatus
-from portal.trades.hotel.events import ReservationCancelled, ReservationCreated, StayChanged
-from portal.trades.hotel.models import RatePlan, Reservation, RoomOccupancy, RoomType, Stay, StayNight, StayStatus
+from portal.trades.hotel.errors import DatesWrong, HoldOver, ReasonMissing, TooManyPeople
+from portal.trades.hotel.events import ReservationCreated, StayChanged
+from portal.trades.hotel.models import RatePlan, Reservation, RoomType, Stay, StayNight, StayStatus
 from portal.trades.hotel.pricing import NightQuote, Quote
 from portal.trades.hotel.queries.inventory import get_room_type
 from portal.trades.hotel.queries.property import business_date, property_of
 from portal.trades.hotel.queries.quotes import quote, refuse_over_quota
-from portal.trades.hotel.queries.stays import lock_stays_of, nights_of_stays
+from portal.trades.hotel.queries.stays import live_nights, lock_stays_of
 from portal.trades.hotel.services import inventory
+from portal.trades.hotel.services.guests import Guest, guest_of
 from portal.trades.hotel.times import nights_between
 
 LONGEST = 365
+MOST_ROOMS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guest:
-    """Who books: a name, and where they can be reached if they said so."""
+class Wanted:
+    """Rooms of one type, for so many people each, at the price of this moment unless one was `quoted`."""
 
-    name: str
-    email: str | None = None
-    phone: str | None = None
+    room_type_id: uuid.UUID
+    plan: RatePlan | None
+    rooms: int = 1
+    adults: int = 2
+    children: int = 0
+    quoted: Quote | None = None
 
 
 @transactional
 def book(
     *,
-    asset_id: uuid.UUID,
     room_type_id: uuid.UUID,
     plan: RatePlan | None,
+    rooms: int = 1,
+    adults: int = 2,
+    children: int = 0,
+    quoted: Quote | None = None,
+    **terms: Any,
+) -> Reservation:
+    """Sell rooms of one type: `book_together` with a single wish."""
+    wish = Wanted(room_type_id=room_type_id, plan=plan, rooms=rooms, adults=adults, children=children, quoted=quoted)
+    return book_together(wanted=[wish], **terms)
+
+
+@transactional
+def book_together(
+    *,
+    asset_id: uuid.UUID,
+    wanted: Sequence[Wanted],
     arrival: date,
     departure: date,
     guest: Guest,
     actor: Actor,
-    adults: int = 2,
-    children: int = 0,
-    rooms: int = 1,
     day_use: bool = False,
     source: str = "desk",
     hold_until: datetime | None = None,
-    quoted: Quote | None = None,
     force: bool = False,
+    reason: str | None = None,
     override: str | None = None,
     code: str | None = None,
     note: str | None = None,
     channel: str | None = None,
     channel_ref: str | None = None,
+    company_id: uuid.UUID | None = None,
+    agent_id: uuid.UUID | None = None,
     reservation_id: uuid.UUID | None = None,
 ) -> Reservation:
-    """Sell rooms of a type for a stay, at the price of this moment unless one was `quoted`; raises SoldOut.
+    """Sell rooms of one or several types for the same nights, all or none; raises SoldOut naming the first night.
 
-    With `hold_until` the nights are only held until then. `force` sells below zero; its rights and its reason are
-    checked by the caller. `override` is the reason for selling outside the restrictions, else Restricted is raised;
-    its rights too are checked by the caller. `code` is a promotion's.
+    With `hold_until` the nights are only held until then. `force` sells below zero, and to somebody the hotel does
+    not want, for a `reason`; `override` is the reason for selling outside the restrictions, else Restricted is
+    raised. The rights to both are the caller's to check. `code` is a promotion's.
     """
+    if force and not (reason or "").strip():
+        raise ReasonMissing(_("Write down why more is sold than there is."), field="reason")
     place = asset_of(asset_id)
-    room_type = get_room_type(asset_id, room_type_id)
-    _sound(place, room_type, arrival, departure, day_use, adults, children, rooms)
+    property_of(place)
+    _dates_sound(place, arrival, departure, day_use)
+    types = {each.room_type_id: get_room_type(asset_id, each.room_type_id) for each in wanted}
+    rooms = _rooms_sound(wanted, types)
+    outside = override is not None
     if override is not None and not override.strip():
         raise ReasonMissing(_("Write down why it is sold outside the restrictions."), field="reason")
-    if quoted is None and plan is not None:
-        quoted = quote(
-            place, room_type, plan, arrival, departure, adults=adults, children=children, rooms=rooms, code=code,
-            override=override is not None,
-        )  # fmt: skip
-    quoted = quoted or Quote([NightQuote(night, 0) for night in nights_between(arrival, departure)])
-    booker = guest_of(place, guest)
+    quotes = [
+        _quoted(place, types[each.room_type_id], each, arrival, departure, code=code, override=outside)
+        for each in wanted
+    ]
+    booker = guest_of(place, guest, force=force)
     reservation = written(
         Reservation(
             id=reservation_id or uuid7(),
             asset_id=asset_id,
             number=label_number(),
             booker_id=booker.id,
+            email=guest.email or None,
+            phone=guest.phone or None,
+            company_id=company_id,
+            agent_id=agent_id,
             source=source,
             channel=channel,
             channel_ref=channel_ref,
@@ -105,54 +129,41 @@ def book(
     )
     status = StayStatus.HELD if hold_until else StayStatus.CONFIRMED
     nights = nights_between(arrival, departure)
-    inventory.move(
-        changes={figure_of(status): dict.fromkeys(((room_type.id, night) for night in nights), rooms)},
+    taken: dict[tuple[uuid.UUID, date], int] = {}
+    for each in wanted:
+        for night in nights:
+            taken[each.room_type_id, night] = taken.get((each.room_type_id, night), 0) + each.rooms
+    below_zero = inventory.move(
+        changes={figure_of(status): taken},
         reason=reservation.number,
         correlation_id=reservation.id,
         actor=actor,
         force=force,
     )
-    if override is None:
-        refuse_over_quota(asset_id, room_type.id, plan.id if plan else None, nights, rooms=rooms)
-    for number in range(1, rooms + 1):
-        stay = written(
-            Stay(
-                asset_id=asset_id,
-                reservation_id=reservation.id,
-                place=number,
-                room_type_id=room_type.id,
-                room_locked=False,
-                guest_id=booker.id,
-                rate_plan_id=plan.id if plan else None,
-                arrival=arrival,
-                departure=departure,
-                day_use=day_use,
-                adults=adults,
-                children=children,
-                status=status,
-                policy=quoted.policy,
-                version=1,
-            )
-        )
-        _agree(stay, room_type, plan, quoted)
-        publish(StayChanged(asset_id=asset_id, subject_id=stay.id, what="booked"))
+    if not outside:
+        for each in wanted:
+            plan_id = each.plan.id if each.plan else None
+            refuse_over_quota(asset_id, each.room_type_id, plan_id, nights, rooms=each.rooms)
+    if below_zero:
+        reservation.overbooked = True
+    _write_stays(reservation, wanted, quotes, booker, arrival, departure, day_use=day_use, status=status)
     record(
         "reservation.held" if hold_until else "reservation.booked",
         actor=actor,
         subject="reservation",
         subject_id=reservation.id,
         asset_id=asset_id,
-        reason=override,
+        reason=reason or override,
         after={
             "number": reservation.number,
             "guest": booker.name,
-            "type": room_type.code,
-            "rooms": rooms,
+            "types": {types[each.room_type_id].code: each.rooms for each in wanted},
             "arrival": arrival,
             "departure": departure,
-            "total": quoted.total * rooms,
+            "total": sum(quoted.total * each.rooms for each, quoted in zip(wanted, quotes, strict=True)),
             "forced": force,
-            **({"outside": quoted.broken} if quoted.broken else {}),
+            "overbooked": below_zero,
+            **({"outside": broken} if (broken := [each for quoted in quotes for each in quoted.broken]) else {}),
         },
     )
     publish(
@@ -170,37 +181,90 @@ def book(
     return reservation
 
 
-def guest_of(place: Asset, guest: Guest) -> Customer:
-    """The customer who books: known again by address or telephone, else somebody new."""
-    if guest.email or guest.phone:
-        return customers.known_as(business_id=place.business_id, email=guest.email, phone=guest.phone, name=guest.name)
-    return written(Customer(business_id=place.business_id, name=guest.name.strip(), kind="person"))
-
-
 def figure_of(status: str) -> str:
     """Where a stay of this status counts in the calendar."""
     return "held" if status == StayStatus.HELD else "booked"
 
 
-def _agree(stay: Stay, room_type: RoomType, plan: RatePlan | None, quoted: Quote) -> None:
-    if quoted.nights:
-        db.session.execute(
-            StayNight.__table__.insert(),  # type: ignore[attr-defined]
-            [
+def _write_stays(
+    reservation: Reservation,
+    wanted: Sequence[Wanted],
+    quotes: Sequence[Quote],
+    booker: Customer,
+    arrival: date,
+    departure: date,
+    *,
+    day_use: bool,
+    status: str,
+) -> None:
+    """A stay for each room, and what was agreed for each of its nights."""
+    stays: list[dict[str, Any]] = []
+    nights: list[dict[str, Any]] = []
+    for each, quoted in zip(wanted, quotes, strict=True):
+        terms = {"room_type_id": each.room_type_id, "rate_plan_id": each.plan.id if each.plan else None}
+        for _room in range(each.rooms):
+            stay_id = uuid7()
+            stay = {
+                **terms,
+                "id": stay_id,
+                "asset_id": reservation.asset_id,
+                "reservation_id": reservation.id,
+                "place": len(stays) + 1,
+                "guest_id": booker.id,
+                "arrival": arrival,
+                "departure": departure,
+                "day_use": day_use,
+                "adults": each.adults,
+                "children": each.children,
+                "status": status,
+                "policy": quoted.policy,
+            }
+            stays.append(stay)
+            nights += [
                 {
-                    "stay_id": stay.id,
-                    "night": each.night,
-                    "room_type_id": room_type.id,
-                    "rate_plan_id": plan.id if plan else None,
-                    "price": each.price,
-                    "discount": each.discount,
-                    "taxes": list(each.taxes),
-                    "package": list(each.package),
-                    "released": stay.day_use,
+                    **terms,
+                    "stay_id": stay_id,
+                    "night": night.night,
+                    "price": night.price,
+                    "discount": night.discount,
+                    "taxes": list(night.taxes),
+                    "package": list(night.package),
+                    "released": day_use,
                 }
-                for each in quoted.nights
-            ],
-        )
+                for night in quoted.nights
+            ]
+            publish(StayChanged(asset_id=reservation.asset_id, subject_id=stay_id, what="booked"))
+    db.session.execute(Stay.__table__.insert(), stays)  # type: ignore[attr-defined]
+    if nights:
+        db.session.execute(StayNight.__table__.insert(), nights)  # type: ignore[attr-defined]
+
+
+def _quoted(
+    place: Asset,
+    room_type: RoomType,
+    wish: Wanted,
+    arrival: date,
+    departure: date,
+    *,
+    code: str | None,
+    override: bool,
+) -> Quote:
+    if wish.quoted is not None:
+        return wish.quoted
+    if wish.plan is None:
+        return Quote([NightQuote(night, 0) for night in nights_between(arrival, departure)])
+    return quote(
+        place,
+        room_type,
+        wish.plan,
+        arrival,
+        departure,
+        adults=wish.adults,
+        children=wish.children,
+        rooms=wish.rooms,
+        code=code,
+        override=override,
+    )
 
 
 @transactional
@@ -210,7 +274,7 @@ def confirm(*, reservation_id: uuid.UUID, actor: Actor) -> Reservation:
     held = [stay for stay in stays if stay.status == StayStatus.HELD]
     if not held:
         raise HoldOver(_("Reservation %(number)s is not held any more.", number=reservation.number))
-    deltas = _live_nights(held)
+    deltas = live_nights(held)
     inventory.move(
         changes={"held": {key: -n for key, n in deltas.items()}, "booked": deltas},
         reason=reservation.number,
@@ -220,38 +284,8 @@ def confirm(*, reservation_id: uuid.UUID, actor: Actor) -> Reservation:
     for stay in held:
         change(stay, StayStatus.CONFIRMED, "confirmed")
     reservation.hold_expires_at = None
-    _record("reservation.confirmed", reservation, actor)
+    tell("reservation.confirmed", reservation, actor)
     return reservation
-
-
-@transactional
-def cancel(
-    *, reservation_id: uuid.UUID, actor: Actor, reason: str | None = None, stay_ids: Sequence[uuid.UUID] | None = None
-) -> Reservation:
-    """Give back the nights of a reservation or of some of its stays; raises WrongStatus for what is not to come."""
-    reservation, stays = locked(reservation_id)
-    chosen = [stay for stay in stays if stay_ids is None or stay.id in stay_ids]
-    going = [stay for stay in chosen if stay.status in (StayStatus.HELD, StayStatus.CONFIRMED)]
-    if not going or (stay_ids is not None and len(going) < len(stay_ids)):
-        raise WrongStatus(
-            _("Reservation %(number)s cannot be cancelled: it is not waiting to arrive.", number=reservation.number),
-            status=chosen[0].status if chosen else None,
-        )
-    _let_go(reservation, going, StayStatus.CANCELLED, actor)
-    _record("reservation.cancelled", reservation, actor, reason=reason, after={"stays": len(going)})
-    return reservation
-
-
-@transactional
-def expire_hold(*, reservation_id: uuid.UUID, actor: Actor) -> bool:
-    """Give back what was held until now, if it still is; twice does nothing."""
-    reservation, stays = locked(reservation_id)
-    held = [stay for stay in stays if stay.status == StayStatus.HELD]
-    if not held or reservation.hold_expires_at is None or reservation.hold_expires_at > utcnow():
-        return False
-    _let_go(reservation, held, StayStatus.EXPIRED, actor)
-    _record("reservation.expired", reservation, actor)
-    return True
 
 
 def locked(reservation_id: uuid.UUID) -> tuple[Reservation, list[Stay]]:
@@ -266,86 +300,42 @@ def change(stay: Stay, status: str, what: str) -> None:
     publish(StayChanged(asset_id=stay.asset_id, subject_id=stay.id, what=what))
 
 
-def _live_nights(stays: Sequence[Stay]) -> dict[tuple[uuid.UUID, date], int]:
-    counted: dict[tuple[uuid.UUID, date], int] = {}
-    for nights in nights_of_stays([stay.id for stay in stays]).values():
-        for night in nights:
-            if not night.released:
-                key = night.room_type_id, night.night
-                counted[key] = counted.get(key, 0) + 1
-    return counted
-
-
-def _let_go(reservation: Reservation, stays: Sequence[Stay], status: StayStatus, actor: Actor) -> None:
-    """Stays that will not come give back their nights and rooms."""
-    correlation = uuid7()
-    by_figure: dict[str, dict[tuple[uuid.UUID, date], int]] = {}
-    for figure in ("held", "booked"):
-        of_figure = [stay for stay in stays if figure_of(stay.status) == figure]
-        by_figure[figure] = {key: -n for key, n in _live_nights(of_figure).items()}
-    inventory.move(changes=by_figure, reason=reservation.number, correlation_id=correlation, actor=actor)
-    release(stays)
-    for stay in stays:
-        change(stay, status, status)
-    reservation.hold_expires_at = None
-    publish(
-        ReservationCancelled(
-            asset_id=reservation.asset_id,
-            subject_id=reservation.id,
-            number=reservation.number,
-            status=status,
-            stays=[str(stay.id) for stay in stays],
-            correlation_id=str(correlation),
-        )
-    )
-
-
-def release(stays: Sequence[Stay]) -> None:
-    """Mark nights as given back and let go of rooms; the calendar was told before."""
-    ids = [stay.id for stay in stays]
-    db.session.execute(
-        StayNight.__table__.update()  # type: ignore[attr-defined]
-        .where(StayNight.stay_id.in_(ids), StayNight.released.is_(False))
-        .values(released=True)
-    )
-    db.session.execute(
-        RoomOccupancy.__table__.update().where(RoomOccupancy.stay_id.in_(ids)).values(active=False)  # type: ignore[attr-defined]
-    )
-
-
-def _sound(
-    place: Asset,
-    room_type: RoomType,
-    arrival: date,
-    departure: date,
-    day_use: bool,
-    adults: int,
-    children: int,
-    rooms: int,
-) -> None:
-    property_of(place)
+def _dates_sound(place: Asset, arrival: date, departure: date, day_use: bool) -> None:
     if departure < arrival or (departure == arrival) != day_use:
         raise DatesWrong(_("The departure has to be at least one day after the arrival."), field="departure")
     if arrival < business_date(place) - timedelta(days=1):
         raise DatesWrong(_("The arrival is over. Choose today or a later day."), field="arrival")
     if (departure - arrival).days > LONGEST:
         raise DatesWrong(_("A stay lasts at most %(days)s nights.", days=LONGEST), field="departure")
-    if not 1 <= rooms <= 100:
-        raise DatesWrong(_("Book 1 to 100 rooms at once."), field="rooms")
+
+
+def _rooms_sound(wanted: Sequence[Wanted], types: Mapping[uuid.UUID, RoomType]) -> int:
+    rooms = sum(each.rooms for each in wanted)
+    if not 1 <= rooms <= MOST_ROOMS or any(each.rooms < 1 for each in wanted):
+        raise DatesWrong(_("Book 1 to %(most)s rooms at once.", most=MOST_ROOMS), field="rooms")
+    for each in wanted:
+        people_fit(types[each.room_type_id], each.adults, each.children)
+    return rooms
+
+
+def people_fit(room_type: RoomType, adults: int, children: int) -> None:
+    """Raise TooManyPeople when so many do not sleep in a room of the type."""
     if adults < 1 or children < 0 or adults + children > room_type.capacity:
         raise TooManyPeople(
             _("%(type)s sleeps %(count)s.", type=room_type.name, count=room_type.capacity), field="adults"
         )
 
 
-def _record(
+def tell(
     action: str,
     reservation: Reservation,
     actor: Actor,
     *,
     reason: str | None = None,
+    before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
+    """Write down what was done to a reservation."""
     record(
         action,
         actor=actor,
@@ -353,5 +343,6 @@ def _record(
         subject_id=reservation.id,
         asset_id=reservation.asset_id,
         reason=reason,
+        before=before,
         after={"number": reservation.number, **(after or {})},
     )

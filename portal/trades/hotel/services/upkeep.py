@@ -11,7 +11,7 @@ from portal.core.db import db
 from portal.shared.assets.models import Asset, AssetKind
 from portal.trades.hotel.models import Reservation
 from portal.trades.hotel.queries.property import business_date
-from portal.trades.hotel.services import inventory, reservations
+from portal.trades.hotel.services import cancellations, inventory
 
 #: How far ahead nights are on sale; set from DAYS_TO_PRELOAD.
 _days_ahead = 540
@@ -43,4 +43,4 @@ def expire_holds(limit: int = 100) -> int:
         .limit(limit)
     ).all()
     db.session.rollback()
-    return sum(reservations.expire_hold(reservation_id=each, actor=system("holds")) for each in due)
+    return sum(cancellations.expire_hold(reservation_id=each, actor=system("holds")) for each in due)

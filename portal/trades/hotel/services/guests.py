@@ -1,0 +1,65 @@
+"""Who books: a customer known again, or a new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from portal.core.db import db, written
+from portal.core.words import _
+from portal.shared.assets.models import Asset
+from portal.shared.customers.models import Customer
+from portal.shared.customers.queries import find_customer
+from portal.shared.customers.services import customers
+from portal.trades.hotel.errors import NotToBeRented
+from portal.trades.hotel.models import GuestProfile, Reservation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """Who books: a name, and where they can be reached if they said so."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+
+
+def guest_of(place: Asset, guest: Guest, *, force: bool = False) -> Customer:
+    """The customer who books; raises NotToBeRented for somebody the hotel does not want, unless `force`.
+
+    A telephone or an address is shared by a family or an office, so only the same name makes it the same guest;
+    somebody else becomes a customer of their own, and is known again by what they booked with before.
+    """
+    name, email = guest.name.strip(), guest.email.strip().lower() if guest.email else None
+    known = find_customer(place.business_id, email=email, phone=guest.phone)
+    if known is None and (email or guest.phone):
+        return customers.known_as(business_id=place.business_id, email=email, phone=guest.phone, name=name)
+    if known is not None and _folded(known.name) != _folded(name):
+        known = _namesake(place, name, email, guest.phone)
+    if known is None:
+        return written(Customer(business_id=place.business_id, name=name, kind="person"))
+    profile = db.session.get(GuestProfile, known.id)
+    if profile is not None and profile.do_not_rent and not force:
+        raise NotToBeRented(_("%(name)s is not to be rented to. Their page says why.", name=known.name), field="name")
+    return known
+
+
+def _namesake(place: Asset, name: str, email: str | None, phone: str | None) -> Customer | None:
+    """Somebody of that name who booked with this address or telephone before, though it is another's."""
+    found: Customer | None = db.session.scalar(
+        select(Customer)
+        .join(Reservation, Reservation.booker_id == Customer.id)
+        .where(
+            Customer.business_id == place.business_id,
+            Customer.merged_into_id.is_(None),
+            func.lower(Customer.name) == name.casefold(),
+            (Reservation.phone == phone) | (Reservation.email == email),
+        )
+        .limit(1)
+    )
+    return found
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
