@@ -6,7 +6,6 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import Enum
 from queue import Empty
 
 import structlog
@@ -40,14 +39,6 @@ FLOODS_EVERY = 10.0
 Item = tuple[Message, telemetry.Message | Later | None, bytes]
 
 
-class Turn(Enum):
-    """When a message is taken: now, later, or when its device says it again, for it was not told that it is kept."""
-
-    NOW = "now"
-    LATER = "later"
-    AGAIN = "again"
-
-
 class Ingest:
     """The one writer of device messages, on the connection that holds the leader's lock."""
 
@@ -64,7 +55,7 @@ class Ingest:
         self._spoke: dict[str, set[str]] = defaultdict(set)
         self._announced = 0.0
         self._shares = Shares()
-        #: How much of each plain speaker waits, and one topic of each that said too much since that was told.
+        #: How much of each speaker waits, and one topic of each that said too much since that was told.
         self._waiting: dict[str, int] = {}
         self._floods: dict[str, str] = {}
         self._floods_told = 0.0
@@ -103,7 +94,7 @@ class Ingest:
             self._keep(items, link)
             self.lag_ms = (time.monotonic() - items[0][0].at) * 1000
         if self._waiting and self.inbox.qsize() < BATCH:
-            self._take_waiting()
+            self._take_waiting(link)
         self._tell_screens()
         self._tell_of_floods()
         return len(items)
@@ -150,9 +141,8 @@ class Ingest:
             self.ignored += 1
             items.append((message, None, logged))
             return
-        waits = self._waits(topic, message)
-        if waits is not Turn.NOW:
-            items.append((message, self._aside(topic, message.payload) if waits is Turn.LATER else None, logged))
+        if self._waits(topic, message):
+            items.append((message, self._aside(topic, message.payload), logged))
             return
         said = routes.read(topic, message.payload)
         if again and isinstance(said, Refused) and number_of(said) is None:
@@ -162,27 +152,28 @@ class Ingest:
             said = replace(said, kept=True)
         items.append((message, said, logged))
 
-    def _waits(self, topic: str, message: Message) -> Turn:
+    def _waits(self, topic: str, message: Message) -> bool:
         """Whether a speaker has used up its share; what the broker kept, and how a device is, never wait."""
         if message.retained or routes.tells_presence(topic):
-            return Turn.NOW
+            return False
         speaker = speaker_of(topic)
         over = self._shares.over(speaker, message.at)
         if over:
             self._floods[speaker] = topic
-        if not topic.startswith("v1/"):
-            return Turn.LATER if over or speaker in self._waiting else Turn.NOW
-        self.put_off += over
-        return Turn.AGAIN if over else Turn.NOW
+        return over or speaker in self._waiting
 
-    def _aside(self, topic: str, payload: bytes) -> Later | Refused:
+    def _aside(self, topic: str, payload: bytes) -> Later | Refused | None:
+        """The message as one for later; with too many of its speaker already a numbered one is let go: its device,
+        which was not told that it is kept, says it again.
+        """
         later, speaker = Later(topic, payload), speaker_of(topic)
         if self._waiting.get(speaker, 0) >= floods.MOST_WAITING:
-            return floods.refused(later)
+            self.put_off += 1
+            return None if topic.startswith("v1/") else floods.refused(later)
         self._waiting[speaker] = self._waiting.get(speaker, 0) + 1
         return later
 
-    def _take_waiting(self) -> None:
+    def _take_waiting(self, link: Link) -> None:
         """Take a batch of what waits, when there is nothing better to do; what is refused is found by halving."""
         most, why_not = BATCH, None
         while True:
@@ -201,7 +192,7 @@ class Ingest:
         left = self._waiting.pop(speaker, 0) - count
         if left > 0:
             self._waiting[speaker] = left
-        self._count(stored)
+        self._count(stored, link)
 
     def _keep(self, items: Sequence[Item], link: Link) -> None:
         """Store and acknowledge; what the database refuses is found by halving, buried, and holds nobody up."""
@@ -217,11 +208,11 @@ class Ingest:
             return
         for message, _said, _logged in items:
             link.acknowledge(message)
+        self._count(stored, link)
+
+    def _count(self, stored: telemetry.Stored, link: Link) -> None:
         for ack in stored.acks:
             link.tell(routes.device_topic(ack.device, "ack"), ack_payload(ack))
-        self._count(stored)
-
-    def _count(self, stored: telemetry.Stored) -> None:
         self.stored += stored.readings
         self.dead += stored.dead
         for asset_id, units in stored.units.items():

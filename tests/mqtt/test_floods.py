@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import threading
 import time
+from queue import SimpleQueue
 
 import pytest
 from sqlalchemy import func, select, text
 
 from portal.core.db import db
 from portal.mqtt import shares
+from portal.mqtt.echoes import Echoes
+from portal.mqtt.ingest import Ingest
 from portal.mqtt.shares import BURST, Shares
 from portal.shared.devices.models import Alert, AssetEvent, DeadLetter, WaitingPage
 from portal.shared.devices.services import floods
@@ -101,7 +104,7 @@ def test_what_waits_outlives_an_ingester_that_is_killed(ingester, private_broker
 
 
 @pytest.mark.usefixtures("committed")
-def test_a_numbered_flood_is_said_again_until_it_is_kept(ingester, private_broker, monkeypatch):
+def test_a_numbered_flood_is_kept_and_acknowledged_in_its_turn(ingester, private_broker):
     registered = registry.envelope(make.room())
     assert leads(ingester())
     device = Forwarder(private_broker.url, registered.name)
@@ -114,6 +117,15 @@ def test_a_numbered_flood_is_said_again_until_it_is_kept(ingester, private_broke
     db.session.rollback()
     rows = db.session.scalars(select(AssetEvent.seq).where(AssetEvent.device_id == registered.id))
     assert sorted(rows) == list(range(1, BURST + 2_001))
+
+
+def test_when_too_much_waits_already_plain_words_are_refused_and_numbered_ones_said_again(session, monkeypatch):
+    monkeypatch.setattr(floods, "MOST_WAITING", 2)
+    one = Ingest(SimpleQueue(), Echoes())
+    asides = [one._aside("rooms/H1/1/door", b"open") for _n in range(3)]
+    assert [type(each).__name__ for each in asides] == ["Later", "Later", "Refused"]
+    assert [one._aside("v1/lock-a/up/door", b"{}") for _n in range(3)][2] is None
+    assert one.waiting == 4
 
 
 def test_an_alert_of_a_flood_ends_when_it_has_been_quiet(session):

@@ -30,7 +30,7 @@ class LetterTally(Model):
 
 
 class WaitingPage(Model):
-    """Plain messages of one speaker that wait their turn, a page a batch, in the order they came."""
+    """Messages of one speaker that wait their turn, a page a batch, in the order they came."""
 
     __tablename__ = "waiting_page"
     __table_args__ = (Index("ix_waiting_page_speaker", "speaker", "id"),)
