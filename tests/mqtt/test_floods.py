@@ -36,6 +36,8 @@ def flood(private_broker, topic, count):
     def say():
         for n in range(count):
             loud.say(topic, str(n % 2))
+            while n - loud.published > 20_000:  # the client has no more numbers for what is on its way
+                time.sleep(0.002)
 
     threading.Thread(target=say, daemon=True).start()
     return loud
