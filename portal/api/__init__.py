@@ -16,6 +16,7 @@ ROOMS = (
     "callbacks",
     "refunds",
     "transfers",
+    "hotel",
     "reports",
 )
 

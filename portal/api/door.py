@@ -53,6 +53,7 @@ class Speech:
     takes: type[BaseModel] | None
     query: type[BaseModel] | None
     idempotent: bool
+    may_be_empty: bool
 
 
 def speaks(
@@ -63,23 +64,28 @@ def speaks(
     takes: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     idempotent: bool = False,
+    may_be_empty: bool = False,
     asks: Callable[..., Any] | None = None,
 ) -> Callable[[View], View]:
     """Declare a resource: reads the body into `body` and the query string into `query`, answers with a model.
 
     Stands below the guard, which has turned `asset_number` into `g.place` by then, so the view is not given it.
-    With `idempotent` an Idempotency-Key makes the view's one command happen once; such a view calls no gateway.
+    With `may_be_empty` a request without a body says nothing. With `idempotent` an Idempotency-Key makes the view's
+    one command happen once; such a view calls no gateway.
     What has to be asked outside first is asked by `asks`, given what the view is given; the view gets the answer as
     `asked`. A request whose answer is kept already asks nobody.
     """
-    speech = Speech(summary=summary, gives=gives, status=status, takes=takes, query=query, idempotent=idempotent)
+    speech = Speech(
+        summary=summary, gives=gives, status=status, takes=takes, query=query, idempotent=idempotent,
+        may_be_empty=may_be_empty,
+    )  # fmt: skip
 
     def declare(view: View) -> View:
         @functools.wraps(view)
         def answer(**given: Any) -> Response:
             given.pop("asset_number", None)
             if takes is not None:
-                given["body"] = read_body(takes)
+                given["body"] = takes() if may_be_empty and not request.get_data() else read_body(takes)
             if query is not None:
                 given["query"] = read_query(query)
             keyed = idempotent and KEY_HEADER in request.headers

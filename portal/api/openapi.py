@@ -163,7 +163,8 @@ def _operation(rule: Rule, view: Any, speech: Speech, references: Any) -> dict[s
         operation["description"] = f"Needs the right `{guard}` at the place."
     if speech.takes is not None:
         schema = references[(speech.takes, "validation")]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        content = {"application/json": {"schema": schema}}
+        operation["requestBody"] = {"required": not speech.may_be_empty, "content": content}
     return operation
 
 
