@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
 import structlog
@@ -62,10 +62,17 @@ class LockOrderBroken(AssertionError):
     """A command locked against the one order: a programming mistake, never a person's."""
 
 
-def taking(name: str) -> None:
-    """Called by every `lock_*` query before it locks; tests fail on a wrong order, production logs it."""
+def taking(name: str, rows: Collection[object] = ()) -> None:
+    """Called by every `lock_*` query before it locks; tests fail on a wrong order, production logs it.
+
+    `rows` that this transaction has locked before are its own already, and may be asked for again at any time.
+    """
     rank = _RANK[name]
     info = db.session().info
+    held = info.setdefault("locks_held", {}).setdefault(name, set())
+    if rows and held.issuperset(rows):
+        return
+    held.update(rows)
     highest = info.get("lock_rank", -1)
     if rank < highest:
         sentence = f"{name} was locked after {LOCK_ORDER[highest]}"
@@ -77,7 +84,9 @@ def taking(name: str) -> None:
 
 def forget() -> None:
     """A transaction ended, and its locks with it."""
-    db.session().info.pop("lock_rank", None)
+    info = db.session().info
+    info.pop("lock_rank", None)
+    info.pop("locks_held", None)
 
 
 def lock_number(name: str) -> int:

@@ -139,10 +139,6 @@ class NextGuestInTheWay(Conflict):
     """The room is somebody else's after this stay; `details` proposes what can be done."""
 
 
-class BalanceOpen(Conflict):
-    """Something is still owed, or was paid too much."""
-
-
 class RoomPromised(Conflict):
     """The guest was promised this very room."""
 

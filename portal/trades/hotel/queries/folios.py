@@ -51,7 +51,7 @@ def folio_of_id(folio_id: uuid.UUID) -> Folio:
 
 def lock_folios(folio_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Folio]:
     """These folios, locked in one order and as they stand."""
-    taking("folio")
+    taking("folio", folio_ids)
     rows = db.session.scalars(
         select(Folio)
         .where(Folio.id.in_(folio_ids))

@@ -44,15 +44,26 @@ def whole(place: Asset, stay: Stay, room_id: uuid.UUID) -> list[Stretch]:
     return [Stretch(room_id, starts_at(place, settings, stay), ends_at(place, settings, stay))]
 
 
-def from_then(place: Asset, stay: Stay, since: datetime, room_id: uuid.UUID | None) -> list[Stretch]:
-    """As it is until a moment, and one room, or none, from then until the end."""
-    past = [each._replace(end=min(each.end, since)) for each in stretches_of(stay) if each.start < since]
+def from_then(
+    place: Asset, stay: Stay, since: datetime, room_id: uuid.UUID | None, *, until: datetime | None = None
+) -> list[Stretch]:
+    """As it is until a moment, and one room, or none, from then on; the old one may be left before, at `until`."""
+    left = until or since
+    past = [each._replace(end=min(each.end, left)) for each in stretches_of(stay) if each.start < left]
     if room_id is None:
         return past
     end = ends_at(place, property_of(place), stay)
-    if past and past[-1].room_id == room_id and past[-1].end == since:
+    if past and past[-1].room_id == room_id and past[-1].end == left:
         return [*past[:-1], past[-1]._replace(end=end)]
     return [*past, Stretch(room_id, since, end)]
+
+
+def room_then(stretches: Sequence[Stretch], at: datetime) -> uuid.UUID | None:
+    """The room of a moment, or else the next one, or the last."""
+    for each in stretches:
+        if at < each.end:
+            return each.room_id
+    return stretches[-1].room_id if stretches else None
 
 
 def changeover(place: Asset, on: date) -> tuple[datetime, datetime]:

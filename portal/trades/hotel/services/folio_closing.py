@@ -38,8 +38,16 @@ def close(*, folio_id: uuid.UUID, actor: Actor, reason: str | None = None, allow
     asset_id = _asset_of(folio_id)
     day = lock_day(asset_id, shared=True)
     folio = lock_folio(folio_id)
+    shut(asset_of(asset_id), day.day, folio, actor, reason=reason, allowed=allowed)
+    return folio
+
+
+def shut(
+    place: Asset, day: date, folio: Folio, actor: Actor, *, reason: str | None = None, allowed: bool = False
+) -> None:
+    """The closing itself, for a command that holds the day and the folio."""
     still_open(folio)
-    owed, place = balance_of(folio.id), asset_of(asset_id)
+    owed = balance_of(folio.id)
     left = Money(abs(owed), folio.currency)
     if owed < 0:
         raise FolioOpen(
@@ -52,11 +60,10 @@ def close(*, folio_id: uuid.UUID, actor: Actor, reason: str | None = None, allow
                 _("%(money)s is still owed. Somebody who may leave it open has to say why.", money=left),
                 balance=owed,
             )
-        _leave_owing(place, day.day, folio, owed, (reason or "").strip(), actor)
+        _leave_owing(place, day, folio, owed, (reason or "").strip(), actor)
     folio.status, folio.closed_at = FolioStatus.CLOSED, utcnow()
     folio.close_reason = (reason or "").strip() or None if owed else None
     note("folio.closed", folio, actor, reason=folio.close_reason, after={"left_owing": owed})
-    return folio
 
 
 def _leave_owing(place: Asset, day: date, folio: Folio, owed: int, reason: str, actor: Actor) -> None:

@@ -20,17 +20,23 @@ from portal.trades.hotel.models import FolioStatus, LineKind, Stay
 from portal.trades.hotel.queries.folios import balance_of, lines_of, lock_folios, reversal_of, windows_of
 from portal.trades.hotel.queries.stays import nights_of_stays
 from portal.trades.hotel.services import folio_money
-from portal.trades.hotel.services.folio_closing import close, open_again
+from portal.trades.hotel.services.folio_closing import open_again, shut
 from portal.trades.hotel.services.folio_lines import Item, write
 from portal.trades.hotel.services.folio_moves import take_back
 from portal.trades.hotel.services.folios import post_nights, windows
 
 CANCELLED, NO_SHOW = "cancellation", "no_show"
+EARLY, LATE = "early_check_in", "late_check_out"
+
+
+def hold(place: Asset, stays: Sequence[Stay]) -> None:
+    """Lock every window that a step of these stays may write to, before it writes to any."""
+    lock_folios(windows(place, stays).all)
 
 
 def on_check_in(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
     """The guest has come: deposits count, and a room for some hours of the day is charged at once."""
-    windows(place, [stay])
+    hold(place, [stay])
     folio_money.arrived([stay], actor)
     if stay.day_use:
         post_nights(place, day, [(stay, night) for night in nights_of_stays([stay.id])[stay.id]], actor)
@@ -38,9 +44,20 @@ def on_check_in(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
 
 def on_check_in_undone(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
     """The guest has not come after all: what they paid is held again, and nothing is charged for the day."""
-    if stay.day_use:
-        _take_back(place, day, [stay], ("room", "tax"), _("Check-in undone"), actor)
+    hold(place, [stay])
+    codes = (EARLY, "room", "tax") if stay.day_use else (EARLY,)
+    _take_back(place, day, [stay], codes, _("Check-in undone"), actor)
     folio_money.awaited([stay], actor)
+
+
+def charge_hours(place: Asset, day: date, stay: Stay, code: str, amount: int, actor: Actor) -> None:
+    """The guest has the room before its hour, or after it, and pays for that."""
+    hold(place, [stay])
+    found = windows(place, [stay])
+    words = _("Early check-in") if code == EARLY else _("Late check-out")
+    target = found.target(stay.id, code, "fee")
+    item = Item(folio=target, kind=LineKind.FEE, code=code, words=words, amount=amount, earned=chart.FEES)
+    write(place, day, [item], actor)
 
 
 def on_check_out(
@@ -50,19 +67,22 @@ def on_check_out(
 
     What is still owed is left owing only with a `reason`, by somebody `allowed` to.
     """
+    hold(place, [stay])
     post_nights(place, day, [(stay, each) for each in nights_of_stays([stay.id])[stay.id] if not each.released], actor)
     own = windows_of([stay.id])[stay.id]
     for folio in lock_folios([each.id for each in own]).values():
         if folio.status == FolioStatus.OPEN:
-            close(folio_id=folio.id, reason=reason, allowed=allowed, actor=actor)
+            shut(place, day, folio, actor, reason=reason, allowed=allowed)
 
 
 def on_check_out_undone(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
     """The guest is still here: the windows are open again."""
+    hold(place, [stay])
     own = windows_of([stay.id])[stay.id]
     for folio in lock_folios([each.id for each in own]).values():
         if folio.status == FolioStatus.CLOSED:
             open_again(place, day, folio, _("Check-out undone"), actor)
+    _take_back(place, day, [stay], (LATE,), _("Check-out undone"), actor)
 
 
 def on_not_coming(
