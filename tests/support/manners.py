@@ -20,6 +20,8 @@ SENTENCE = re.compile(r"[\w)”\"…%&;]\.(?=\s|<|$)")
 
 #: Pages whose POST answers with a page that is neither a refusal nor the way on, and why.
 SHOWS_A_PAGE = {
+    "frontdesk.housekeeping_room": "the words alone, for a phone that sends by itself",
+    "frontdesk.housekeeping_step": "the same",
     "admin.invite": "the link is shown to the inviter once, and is stored nowhere to be shown again",
     "auth.forgot": "the same page whether or not there is such an account",
     "auth.sign_in": "a form kept over a sign-in is shown again, for its person to send",
