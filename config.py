@@ -78,6 +78,7 @@ class Settings:
     whatsapp_token: str = field(default="", repr=False)
     whatsapp_base_url: str = "https://graph.facebook.com"
     kafka_bootstrap_servers: str = ""
+    private_addresses_allowed: bool = False
     map_tile_url: str = ""
     map_tile_attribution: str = ""
     metrics_token: str = field(default="", repr=False)
@@ -133,6 +134,7 @@ class Settings:
             whatsapp_token=read.text("WHATSAPP_TOKEN"),
             whatsapp_base_url=read.url("WHATSAPP_BASE_URL", ("https", "http"), cls.whatsapp_base_url),
             kafka_bootstrap_servers=read.text("KAFKA_BOOTSTRAP_SERVERS"),
+            private_addresses_allowed=read.flag("PRIVATE_ADDRESSES_ALLOWED", False),
             map_tile_url=read.url("MAP_TILE_URL", ("https", "http")),
             map_tile_attribution=read.text("MAP_TILE_ATTRIBUTION"),
             metrics_token=read.text("METRICS_TOKEN"),

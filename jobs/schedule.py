@@ -26,6 +26,7 @@ from portal.shared.devices.services import (
 from portal.shared.devices.services.rule_watch import work_due as work_rules
 from portal.shared.devices.services.telling import escalate_due
 from portal.shared.identity.services import cleanup
+from portal.shared.notifications.services import webhooks
 from portal.shared.payments.services import (
     answers,
     bands,
@@ -99,6 +100,8 @@ SCHEDULE = [
     Job("comparisons under way", 2, reconciliation.advance, batches=True),
     Job("payments nobody made", 30, intents.expire_due, batches=True),
     Job("sandbox webhooks", 1, sandbox.deliver_due),
+    Job("other systems to tell", 1, webhooks.send_due, batches=True),
+    Job("old calls of other systems", DAY, webhooks.forget_old),
     Job("outbox deliveries", 1, outbox.deliver_due, batches=True),
     Job("scheduler heartbeat", 5, beat),
     Job("audit seal", 30, audit.seal, batches=True),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from config import Settings
 from portal.core import outbox, vault
-from portal.gateways import registry, sandbox
+from portal.gateways import outward, registry, sandbox, streams
 from portal.gateways.base import Gateway
 from portal.gateways.daraja import Daraja
 from portal.gateways.flutterwave import Flutterwave
@@ -30,12 +30,14 @@ from portal.shared.devices.services.telling import connect as connect_telling
 from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
 from portal.shared.ledger import chart
+from portal.shared.notifications.services import webhooks
 from portal.shared.payments import owed, paybill_accounts, purposes
 from portal.shared.payments.services import addresses, bills, receipt_letters
 from portal.trades.fleet.queries import live
 from portal.trades.fleet.queries.fences import fence_names
 from portal.trades.fleet.services import tracking
 from portal.trades.fleet.track import KINDS
+from portal.trades.hotel.events import PROMISED
 from portal.trades.hotel.services import folio_money, housekeeping, properties, recount, room_senses
 from portal.trades.hotel.services import upkeep as hotel_upkeep
 
@@ -96,8 +98,23 @@ def connect(settings: Settings) -> None:
     downtime.connect(folder=settings.var_dir / "downtime")
     outbox.on("hotel.day.closed", "downtime pack", downtime.write_after_close)
     outbox.on("assets.unit.amended", "calendars of retired rooms", recount.after_retiring)
+    _tell_other_systems(settings)
     # the last of the watchers: others lock vehicles and rooms before any alert
     watching.register("alert rules", (), look_at_rules)
+
+
+def _tell_other_systems(settings: Settings) -> None:
+    """What hotels promise to announce goes to webhooks, and to the streams that are set up."""
+    outward.connect(private_allowed=settings.private_addresses_allowed)
+    told: dict[str, streams.Stream | None] = {
+        "redis stream": streams.RedisStream(settings.redis_url) if settings.redis_url else None,
+        "kafka": streams.kafka_topic(settings.kafka_bootstrap_servers) if settings.kafka_bootstrap_servers else None,
+    }
+    for topic in PROMISED:
+        outbox.on(topic, "webhooks", partial(webhooks.tell, topic))
+        for name, stream in told.items():
+            if stream is not None:
+                outbox.on(topic, name, partial(stream.append, topic))
 
 
 def _free_devices(body: Mapping[str, Any]) -> None:

@@ -45,6 +45,7 @@ LOCK_ORDER = (
     "device",
     "device_command",
     "alert",
+    "webhook",
     "folio",
     "bill",
     "customer",

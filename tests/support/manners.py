@@ -28,6 +28,7 @@ SHOWS_A_PAGE = {
     "auth.confirm": "the same, after the password was given once more",
     "auth.unlock": "the same; and a page under its cover needs no other",
     "auth.lock": "the cover is laid over the page",
+    "frontdesk.settings_webhooks_new": "the secret is shown once, and is stored sealed",
     "payments.payouts_new": "the name behind the account is shown before anything is written down",
     "units.control": "the panel beside the board shows itself again",
     "units.grant": "the panel beside the board shows itself again",

@@ -78,3 +78,7 @@ class RatesChanged(Event):
     """Prices, plans or restrictions changed."""
 
     topic: ClassVar[str] = "hotel.rates.changed"
+
+
+#: What other systems may ask to be told of.
+PROMISED = (InventoryUpdated.topic, ReservationCreated.topic, ReservationCancelled.topic)
