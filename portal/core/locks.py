@@ -35,6 +35,7 @@ LOCK_ORDER = (
     "business_day",
     "booking_group",
     "stay",
+    "room_block",
     "calendar",
     "room",
     "unit",

@@ -55,10 +55,11 @@ def nights_of_stays(stay_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Sta
 def live_nights(stays: Collection[Stay], *, released: bool = False) -> dict[tuple[uuid.UUID, date], int]:
     """How many nights of these stays are in the calendar by type and night; or of those given back, how many were."""
     counted: dict[tuple[uuid.UUID, date], int] = {}
-    ends = {stay.id: stay.departure for stay in stays if not stay.day_use}
-    for stay_id, nights in nights_of_stays(ends.keys()).items():
+    dates = {stay.id: (stay.arrival, stay.departure) for stay in stays if not stay.day_use}
+    for stay_id, nights in nights_of_stays(dates.keys()).items():
+        first, end = dates[stay_id]
         for night in nights:
-            if night.released == released and night.night < ends[stay_id]:
+            if night.released == released and first <= night.night < end:
                 key = night.room_type_id, night.night
                 counted[key] = counted.get(key, 0) + 1
     return counted

@@ -88,7 +88,7 @@ def reinstate(
     for stay in chosen:
         db.session.execute(
             StayNight.__table__.update()  # type: ignore[attr-defined]
-            .where(StayNight.stay_id == stay.id, StayNight.night < stay.departure)
+            .where(StayNight.stay_id == stay.id, StayNight.night >= stay.arrival, StayNight.night < stay.departure)
             .values(released=False)
         )
         _step(stay, "reinstate", StayStatus.CONFIRMED, actor)

@@ -67,9 +67,12 @@ def extend(
     stay, *following = locked(asset_id, {stay_id: version, **dict.fromkeys(next_ids)})
     if stay.status not in (*TO_COME, StayStatus.IN_HOUSE) or stay.day_use:
         raise WrongStatus(_("Only a stay that is to come or in house is extended."), status=stay.status)
+    still = in_the_way(place, stay, departure)
+    following = [each for each in following if each.id in still]
     if departure <= stay.departure:
         raise DatesWrong(_("The new departure has to be after the old one."), field="departure")
-    touched = [stay, *following] if choice == MOVE_NEXT else [stay]
+    moving = following if choice == MOVE_NEXT else []
+    touched = [stay, *moving]
     with stepping("extended", *touched, actor=actor, reason=reason) as words:
         old_departure, old = stay.departure, stretches_of(stay)
         stay.ends_at = None  # an hour of leaving that was agreed was of the old day
@@ -80,7 +83,7 @@ def extend(
                 raise _in_the_way(place, stay, following, old_departure)
             plans = _solved(place, stay, following, old, old_departure, choice or NO_ROOM)
         arrange(plans)
-        for other in following if choice == MOVE_NEXT else []:
+        for other in moving:
             other.room_id = plans[other][0].room_id
         keys.fit(stay, actor=actor)
         words |= {"until": departure, "choice": choice, "forced": force or None}

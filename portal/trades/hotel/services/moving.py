@@ -15,6 +15,7 @@ from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import asset_of
 from portal.trades.hotel.errors import DatesWrong, NoSuchRoom, RoomNotReady, RoomTaken, TooManyPeople, WrongStatus
 from portal.trades.hotel.models import RatePlan, Room, RoomType, Stay, StayStatus
+from portal.trades.hotel.queries.folios import posted
 from portal.trades.hotel.queries.inventory import get_room_type
 from portal.trades.hotel.queries.property import business_date, ends_at, property_of
 from portal.trades.hotel.queries.quotes import quote
@@ -32,6 +33,7 @@ from portal.trades.hotel.services.arranging import (
 )
 from portal.trades.hotel.services.assigning import TO_COME, check_fits, promised, sold_as, take_nights
 from portal.trades.hotel.services.dating import agree
+from portal.trades.hotel.services.folios import night_key
 from portal.trades.hotel.services.reservations import figure_of
 from portal.trades.hotel.services.splitting import fewest_moves
 from portal.trades.hotel.services.stays import soil
@@ -209,7 +211,8 @@ def _choice(choices: Sequence[Choice], room_id: uuid.UUID) -> Choice:
 def _reprice(place: Asset, stay: Stay, room_type_id: uuid.UUID, first: date) -> None:
     kind = get_room_type(place.id, room_type_id)
     plan = db.session.get(RatePlan, stay.rate_plan_id) if stay.rate_plan_id else None
-    if plan is None or first >= stay.departure:
+    charged = posted({night_key(stay.id, night) for night in nights_between(first, stay.departure)})
+    if plan is None or first >= stay.departure or charged:  # what is on the folio is not agreed anew
         return
     quoted = quote(place, kind, plan, first, stay.departure, adults=stay.adults, children=stay.children)
     stay.room_type_id = kind.id
