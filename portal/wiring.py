@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from portal.gateways.flutterwave import Flutterwave
 from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
 from portal.reporting import downtime
+from portal.reporting import hotel as hotel_figures
 from portal.shared.access.services import grants, offers, paid_access
 from portal.shared.assets.models import UnitStatus
 from portal.shared.devices import interlocks
@@ -38,7 +40,7 @@ from portal.trades.fleet.queries.fences import fence_names
 from portal.trades.fleet.services import tracking
 from portal.trades.fleet.track import KINDS
 from portal.trades.hotel.events import PROMISED
-from portal.trades.hotel.services import folio_money, housekeeping, properties, recount, room_senses
+from portal.trades.hotel.services import folio_money, housekeeping, night_audit, properties, recount, room_senses
 from portal.trades.hotel.services import upkeep as hotel_upkeep
 
 
@@ -91,6 +93,7 @@ def connect(settings: Settings) -> None:
     connect_telling(settings.public_url)
     connect_fences(fence_names)
     outbox.on("fleet.fence.crossed", "alert rules", _fence_rules)
+    night_audit.connect(_night_figures)
     hotel_upkeep.connect(days_ahead=settings.days_to_preload)
     outbox.on("assets.asset.registered", "hotels", properties.open_registered)
     outbox.on("assets.unit.registered", "hotels", properties.take_in_registered)
@@ -115,6 +118,12 @@ def _tell_other_systems(settings: Settings) -> None:
         for name, stream in told.items():
             if stream is not None:
                 outbox.on(topic, name, partial(stream.append, topic))
+
+
+def _night_figures(asset_id: uuid.UUID, night: date) -> dict[str, Any]:
+    """What was sold on a night, as the reports count it, to be kept with the day."""
+    found = hotel_figures.nights(asset_id, night, night + timedelta(days=1))
+    return {name: value for name, value in asdict(found[0]).items() if name != "night"} if found else {}
 
 
 def _free_devices(body: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from tests.factories.assets import ACTOR
 @transactional
 def check_in(stay: Stay) -> Stay:
     """The guest comes, into any room of the type that nobody has."""
-    day = lock_day(stay.asset_id, shared=True)
+    day = lock_day(stay.asset_id, shared=True).day
     stay = lock_stays([stay.id])[stay.id]
     taken = select(Stay.room_id).where(Stay.status == StayStatus.IN_HOUSE)
     stay.room_id = db.session.scalar(
@@ -32,7 +32,7 @@ def check_in(stay: Stay) -> Stay:
     )
     stay.status = StayStatus.IN_HOUSE
     db.session.flush()
-    folio_steps.on_check_in(hotel_of(stay), day.day, stay, ACTOR)
+    folio_steps.on_check_in(hotel_of(stay), day, stay, ACTOR)
     return stay
 
 

@@ -51,6 +51,8 @@ def folio_of_id(folio_id: uuid.UUID) -> Folio:
 
 def lock_folios(folio_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Folio]:
     """These folios, locked in one order and as they stand."""
+    if not folio_ids:
+        return {}
     taking("folio", folio_ids)
     rows = db.session.scalars(
         select(Folio)

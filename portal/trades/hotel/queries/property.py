@@ -48,7 +48,7 @@ def business_date(place: Asset) -> date:
 
 def lock_day(asset_id: uuid.UUID, *, shared: bool = False) -> BusinessDay:
     """The open business day, locked: alone to close it, `shared` to post to it; raises NoDayOpen."""
-    taking("business_day")
+    taking("business_day", [asset_id] if shared else [asset_id, (asset_id, "alone")])
     found: BusinessDay | None = db.session.scalar(
         select(BusinessDay)
         .where(BusinessDay.asset_id == asset_id, BusinessDay.state == DayState.OPEN)

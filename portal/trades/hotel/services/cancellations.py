@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from portal.core.actor import Actor
@@ -17,9 +17,9 @@ from portal.trades.hotel.errors import DatesWrong, ReasonMissing, WrongStatus
 from portal.trades.hotel.events import ReservationCancelled
 from portal.trades.hotel.models import Reservation, RoomOccupancy, Stay, StayNight, StayStatus, StayStep
 from portal.trades.hotel.queries.fees import fees_now
-from portal.trades.hotel.queries.property import business_date
+from portal.trades.hotel.queries.property import business_date, lock_day
 from portal.trades.hotel.queries.stays import live_nights
-from portal.trades.hotel.services import inventory
+from portal.trades.hotel.services import folio_steps, inventory
 from portal.trades.hotel.services.reservations import change, figure_of, locked, tell
 
 COMING = (StayStatus.HELD, StayStatus.CONFIRMED)
@@ -38,6 +38,7 @@ def cancel(
 
     Raises WrongStatus for what is not to come. Waiving the fee needs a reason; the right to is the caller's to check.
     """
+    day = _day_of(reservation_id)
     reservation, stays = locked(reservation_id)
     chosen = [stay for stay in stays if stay_ids is None or stay.id in stay_ids]
     going = [stay for stay in chosen if stay.status in COMING]
@@ -46,7 +47,8 @@ def cancel(
             _("Reservation %(number)s cannot be cancelled: it is not waiting to arrive.", number=reservation.number),
             status=chosen[0].status if chosen else None,
         )
-    _let_go(reservation, going, StayStatus.CANCELLED, actor, reason=reason, waive=waive)
+    fees = _let_go(reservation, going, StayStatus.CANCELLED, actor, reason=reason, waive=waive)
+    _charge(reservation, day, going, fees, folio_steps.CANCELLED, actor, waived=reason if waive else None)
     return reservation
 
 
@@ -56,6 +58,7 @@ def no_show(
     waive: bool = False,
 ) -> Reservation:  # fmt: skip
     """Guests who did not come: nights until the business date stay sold, the later ones go back; a fee as agreed."""
+    day = _day_of(reservation_id)
     reservation, stays = locked(reservation_id)
     missing = [stay for stay in stays if stay.id in stay_ids]
     today = business_date(asset_of(reservation.asset_id))
@@ -64,7 +67,8 @@ def no_show(
             _("Only guests whose arrival is due can fail to show up."),
             status=missing[0].status if missing else None,
         )
-    _let_go(reservation, missing, StayStatus.NO_SHOW, actor, reason=reason, waive=waive, after=today)
+    fees = _let_go(reservation, missing, StayStatus.NO_SHOW, actor, reason=reason, waive=waive, after=today)
+    _charge(reservation, day, missing, fees, folio_steps.NO_SHOW, actor, waived=reason if waive else None)
     return reservation
 
 
@@ -73,6 +77,7 @@ def reinstate(
     *, reservation_id: uuid.UUID, actor: Actor, reason: str | None = None, stay_ids: Sequence[uuid.UUID] | None = None
 ) -> Reservation:
     """Take up cancelled or missed stays again if every night still has room, else SoldOut; the fee goes with it."""
+    day = _day_of(reservation_id)
     reservation, stays = locked(reservation_id)
     gone = (StayStatus.CANCELLED, StayStatus.NO_SHOW)
     chosen = [stay for stay in stays if stay.status in gone and (stay_ids is None or stay.id in stay_ids)]
@@ -94,6 +99,7 @@ def reinstate(
         _step(stay, "reinstate", StayStatus.CONFIRMED, actor)
         stay.room_id = None  # whoever has been given the room since keeps it
         change(stay, StayStatus.CONFIRMED, "reinstated")
+    folio_steps.on_coming_again(asset_of(reservation.asset_id), day, chosen, actor)
     tell("reservation.reinstated", reservation, actor, reason=reason, after={"stays": len(chosen)})
     return reservation
 
@@ -132,8 +138,11 @@ def _let_go(
     reason: str | None = None,
     waive: bool = False,
     after: date | None = None,
-) -> None:
-    """Stays that will not come give back their nights, those after `after` when it is said, and their rooms."""
+) -> Mapping[uuid.UUID, int]:
+    """Stays that will not come give back their nights, those after `after` when it is said, and their rooms.
+
+    Returns what each costs, waived or not.
+    """
     if waive and not (reason or "").strip():
         raise ReasonMissing(_("Write down why the fee is waived."), field="reason")
     fees = {} if status == StayStatus.EXPIRED else fees_now(stays, no_show=status == StayStatus.NO_SHOW)
@@ -169,6 +178,26 @@ def _let_go(
             correlation_id=str(correlation),
         )
     )
+    return fees
+
+
+def _charge(
+    reservation: Reservation,
+    day: date,
+    stays: Sequence[Stay],
+    fees: Mapping[uuid.UUID, int],
+    code: str,
+    actor: Actor,
+    *,
+    waived: str | None,
+) -> None:
+    place = asset_of(reservation.asset_id)
+    folio_steps.on_not_coming(place, day, stays, fees, code, actor, waived=waived)
+
+
+def _day_of(reservation_id: uuid.UUID) -> date:
+    """The business day of a reservation's hotel, held until its fees are on the folios."""
+    return lock_day(db.session.get_one(Reservation, reservation_id).asset_id, shared=True).day
 
 
 _VERBS = {StayStatus.CANCELLED: "cancel", StayStatus.NO_SHOW: "no_show", StayStatus.EXPIRED: "expire"}

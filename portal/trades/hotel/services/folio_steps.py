@@ -17,7 +17,7 @@ from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
 from portal.shared.ledger import chart
 from portal.trades.hotel.models import FolioStatus, LineKind, Stay
-from portal.trades.hotel.queries.folios import balance_of, lines_of, lock_folios, reversal_of, windows_of
+from portal.trades.hotel.queries.folios import lines_of, lock_folios, reversal_of, windows_of
 from portal.trades.hotel.queries.stays import nights_of_stays
 from portal.trades.hotel.services import folio_money
 from portal.trades.hotel.services.folio_closing import open_again, shut
@@ -95,9 +95,9 @@ def on_not_coming(
     """
     due = {stay.id: fees.get(stay.id, 0) for stay in stays}
     charged = [stay for stay in stays if due[stay.id] and not waived]
+    found = windows(place, charged)
+    lock_folios({*found.all, *(each.id for own in windows_of(due).values() for each in own)})
     if charged:
-        found = windows(place, charged)
-        lock_folios(found.all)
         write(place, day, [_fee_item(found.target(s.id, code, "fee"), s, due[s.id], code) for s in charged], actor)
     folio_money.arrived(stays, actor)
     for stay in stays:
@@ -109,11 +109,6 @@ def on_coming_again(place: Asset, day: date, stays: Sequence[Stay], actor: Actor
     """Stays are reinstated: their fees are taken back, and what was paid is held for them."""
     _take_back(place, day, stays, (CANCELLED, NO_SHOW), _("Reinstated"), actor)
     folio_money.awaited(stays, actor)
-
-
-def owed_by(stay_id: UUID) -> int:
-    """What a stay owes on its own windows, in minor units."""
-    return sum(balance_of(each.id) for each in windows_of([stay_id])[stay_id])
 
 
 def _fee_item(folio: Any, stay: Stay, amount: int, code: str) -> Item:
