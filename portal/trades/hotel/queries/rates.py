@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 
 from portal.core.db import db
 from portal.core.money import MAX_MINOR, PPM, round_minor
@@ -27,6 +28,7 @@ from portal.trades.hotel.models import (
     Restriction,
     RoomType,
 )
+from portal.trades.hotel.pricing import derived
 from portal.trades.hotel.queries.inventory import Key, room_types
 from portal.trades.hotel.shorthand import FIGURES, FLAGS, Rule
 
@@ -185,7 +187,11 @@ def fingerprint(cells: Sequence[Cell]) -> str:
 def lately(asset_id: uuid.UUID, *, most: int = 10) -> Sequence[RateChange]:
     """The last edits of the grid, the newest first; their cells are read when asked for."""
     return db.session.scalars(
-        select(RateChange).where(RateChange.asset_id == asset_id).order_by(RateChange.id.desc()).limit(most)
+        select(RateChange)
+        .where(RateChange.asset_id == asset_id)
+        .options(defer(RateChange.cells))
+        .order_by(RateChange.id.desc())
+        .limit(most)
     ).all()
 
 
@@ -228,3 +234,60 @@ def families(plans: Sequence[RatePlan]) -> Iterator[tuple[RatePlan, int]]:
 def types_named(asset_id: uuid.UUID, ids: Collection[uuid.UUID]) -> list[RoomType]:
     """Types of the hotel that are among these, in its order."""
     return [each for each in room_types(asset_id) if each.id in ids]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rate grid of some nights: prices and restrictions of a plan by type and night, and those held elsewhere.
+
+    Without a plan it has only the restrictions that hold for all plans.
+    """
+
+    plan: RatePlan | None
+    types: Sequence[RoomType]
+    nights: Sequence[date]
+    prices: dict[Key, int]
+    rules: dict[Key, Rule]
+    general: dict[Key, list[Rule]]
+
+    @property
+    def own(self) -> bool:
+        """Whether its prices can be typed in."""
+        return self.plan is not None and self.plan.parent_id is None
+
+
+def sheet(asset_id: uuid.UUID, plan: RatePlan | None, plans: Sequence[RatePlan], start: date, days: int) -> Sheet:
+    """The grid from a day on."""
+    types, end = room_types(asset_id), start + timedelta(days=days)
+    nights = [start + timedelta(days=n) for n in range(days)]
+    prices: dict[Key, int] = {}
+    if plan is not None:
+        chain = chain_of(plan, plans)
+        rates = rates_of(chain[-1].id, [each.id for each in types], start, end)
+        prices = {key: 0 if plan.complimentary else derived(rate[0], chain) for key, rate in rates.items()}
+    own = rules_of(asset_id, plan.id if plan else None, start, end)
+    above = rules_of(asset_id, None, start, end) if plan else {}
+    keys = [(each.id, night) for each in types for night in nights]
+    return Sheet(
+        plan,
+        types,
+        nights,
+        prices,
+        {key: own[key] for key in keys if own.get(key)},
+        {key: _elsewhere(key, own, above) for key in keys},
+    )
+
+
+def _elsewhere(key: Key, *held: dict[Any, Rule]) -> list[Rule]:
+    """The restrictions of a cell that are written down for all types or all plans."""
+    own, above = held
+    every = (None, key[1])
+    return [rule for rule in (own.get(every), above.get(key), above.get(every)) if rule]
+
+
+def chain_of(plan: RatePlan, plans: Sequence[RatePlan]) -> list[RatePlan]:
+    """The plan, its parent, and so on to the one whose prices are written down."""
+    by_id, chain = {each.id: each for each in plans}, [plan]
+    while (parent_id := chain[-1].parent_id) is not None:
+        chain.append(by_id[parent_id])
+    return chain

@@ -139,7 +139,7 @@ def _sound(plan: RatePlan, plans: Sequence[RatePlan]) -> None:
         raise NotUnderstood(_("Say whether the price follows by a share or by a sum."), field="derive_kind")
     least, most = (-PPM, 10 * PPM) if plan.derive_kind == DeriveKind.PERCENT else (-MAX_MINOR, MAX_MINOR)
     if not least <= plan.derive_value <= most:
-        raise NotUnderstood(_("A price follows by −100% to +1000%."), field="derive_value")
+        raise NotUnderstood(_("A price follows by −100%% to +1000%%."), field="derive_value")
     if plan.sell_from and plan.sell_until and plan.sell_until < plan.sell_from:
         raise DatesWrong(_("The last day is before the first."), field="sell_until")
     if plan.policy_id and plan.policy_id not in {each.id for each in policies_of(plan.asset_id)}:
