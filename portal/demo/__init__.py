@@ -16,6 +16,7 @@ from portal.demo import (
     hardware,
     history,
     hotel,
+    hotel_folios,
     mobile,
     payouts,
     people,
@@ -39,6 +40,7 @@ def seed() -> bool:
     giving_back.load()
     fleet_office.load()
     rules.load()
+    hotel_folios.load()
     return True
 
 

@@ -172,7 +172,7 @@ document.addEventListener("keydown", (event) => {
 function mind(note) {
   if (note.dataset.minded) return;
   note.dataset.minded = "yes";
-  const patience = note.dataset.tone === "bad" ? 15_000 : note.querySelector("form") ? 10_000 : 5_000;
+  const patience = note.dataset.tone === "bad" ? 15_000 : note.querySelector("form") ? 15_000 : 5_000;
   let left = setTimeout(() => note.remove(), patience);
   note.addEventListener("pointerenter", () => clearTimeout(left));
   note.addEventListener("focusin", () => clearTimeout(left));

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from portal.core.db import db
 from portal.shared.assets.models import Asset
@@ -61,6 +62,7 @@ class Bar(NamedTuple):
     noted: bool
     balance: int
     version: int
+    place: int
 
     def state(self, today: date) -> str:
         """What the bar is drawn as."""
@@ -91,15 +93,15 @@ _ROWS = text(
     select m.unit_id, u.number, t.id, t.code, t.name, m.floor, m.status, m.parent_id, m.version
     from room m join unit u on u.id = m.unit_id join room_type t on t.id = m.room_type_id
     where m.asset_id = :asset and u.status <> 'retired'
-        and (cast(:room as uuid) is null or m.unit_id = cast(:room as uuid))
+        and (:rooms is null or m.unit_id = any(:rooms))
     order by t.place, t.name, length(u.number), u.number
     """
-)
+).bindparams(bindparam("rooms", type_=ARRAY(UUID)))
 _STAY = """
     s.arrival, s.departure, s.status, c.name, s.adults, s.children, r.number, r.source, s.room_type_id, s.room_locked,
     r.group_id, coalesce(p.vip, false), s.note is not null or r.note is not null,
     coalesce((select sum(l.amount) from folio f join folio_line l on l.folio_id = f.id
-        where f.stay_id = s.id), 0)::bigint, s.version
+        where f.stay_id = s.id), 0)::bigint, s.version, s.place
 """
 _JOINED = """
     join reservation r on r.id = s.reservation_id join customer c on c.id = s.guest_id
@@ -110,17 +112,17 @@ _BARS = text(
     select o.room_id, o.stay_id, null::uuid, lower(o.during), upper(o.during), o.main, {_STAY}
     from room_occupancy o join stay s on s.id = o.stay_id {_JOINED}
     where o.asset_id = :asset and o.active and o.during && tstzrange(:start, :end)
-        and (cast(:room as uuid) is null or o.room_id = cast(:room as uuid))
+        and (:rooms is null or o.room_id = any(:rooms))
     union all
     select b.room_id, null, b.id, (b.from_on + make_interval(mins => :checkout)) at time zone :zone,
         (b.until_on + make_interval(mins => :checkin)) at time zone :zone, true,
-        b.from_on, b.until_on, b.kind, b.reason, 0, 0, null, null, null, false, null, false, false, 0, 0
+        b.from_on, b.until_on, b.kind, b.reason, 0, 0, null, null, null, false, null, false, false, 0, 0, 1
     from room_block b
     where b.asset_id = :asset and b.ended_at is null and b.until_on >= :first and b.from_on <= :last
-        and (cast(:room as uuid) is null or b.room_id = cast(:room as uuid))
+        and (:rooms is null or b.room_id = any(:rooms))
     order by 4
     """
-)
+).bindparams(bindparam("rooms", type_=ARRAY(UUID)))
 _WITHOUT = text(
     f"""
     select null::uuid, s.id, null::uuid,
@@ -136,14 +138,14 @@ _WITHOUT = text(
 )
 
 
-def chart(place: Asset, start: date, days: int = 14, *, room_id: uuid.UUID | None = None) -> Chart:
-    """Some days of a hotel in four statements; with `room_id` that one row only, for a room that changed."""
+def chart(place: Asset, start: date, days: int = 14, *, room_ids: Sequence[uuid.UUID] | None = None) -> Chart:
+    """Some days of a hotel in four statements; with `room_ids` their rows only, for rooms that changed."""
     first, last = start, start + timedelta(days=days)
     settings = property_of(place)
     zone = place.timezone
     asked = {
         "asset": place.id,
-        "room": room_id,
+        "rooms": None if room_ids is None else list(room_ids),
         "zone": zone,
         "first": first,
         "last": last,
@@ -161,7 +163,7 @@ def chart(place: Asset, start: date, days: int = 14, *, room_id: uuid.UUID | Non
         bars[bar.room_id].append(bar)
         if bar.stay_id is not None and bar.main:
             stretches[bar.stay_id] += 1
-    without = [] if room_id else [Bar(*row) for row in db.session.execute(_WITHOUT, asked)]
+    without = [Bar(*row) for row in db.session.execute(_WITHOUT, asked)]
     return Chart(
         start,
         [first + timedelta(days=n) for n in range(days)],
