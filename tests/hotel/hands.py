@@ -11,6 +11,7 @@ from portal.shared.access.models import AccessGrant
 from portal.shared.access.queries import running_and_coming
 from portal.shared.assets.models import Asset
 from portal.trades.hotel.models import BusinessDay, Room, Stay
+from portal.trades.hotel.queries.folios import balance_of, windows_of
 from portal.trades.hotel.queries.inventory import room_at
 from portal.trades.hotel.queries.stays import get_stay
 from portal.trades.hotel.services import assigning, dating, extending, moving, stays, undoing
@@ -81,3 +82,8 @@ def key_of(stay: Stay) -> AccessGrant | None:
 def fresh(place: Asset, stay: Stay) -> Stay:
     """A stay as the database has it."""
     return get_stay(place.id, stay.id)
+
+
+def owed_by(stay_id: uuid.UUID) -> int:
+    """What a stay owes on all its windows."""
+    return sum(balance_of(each.id) for each in windows_of([stay_id])[stay_id])

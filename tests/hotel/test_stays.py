@@ -24,12 +24,11 @@ from portal.trades.hotel.queries.inventory import room_at, room_type_at
 from portal.trades.hotel.queries.quotes import plan_at, quote
 from portal.trades.hotel.queries.readiness import early_fee, late_fee, obstacles
 from portal.trades.hotel.queries.stays import nights_of_stays
-from portal.trades.hotel.services import folios, properties, stays
-from portal.trades.hotel.services.folio_steps import owed_by
+from portal.trades.hotel.services import cancellations, folios, properties, stays
 from portal.trades.hotel.services.guests import Guest, guest_of
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
-from tests.hotel.hands import assign, check_in, check_out, extend, fresh, key_of, move, turn_to, undo
+from tests.hotel.hands import assign, check_in, check_out, extend, fresh, key_of, move, owed_by, turn_to, undo
 from tests.payments.test_bills_races import tried
 from tests.payments.test_races import at_once
 
@@ -298,4 +297,20 @@ def test_steps_are_taken_back_one_after_the_other(session):
     assert (stay.status, stay.room_id) == ("confirmed", None)
     assert session.query(RoomOccupancy).filter_by(active=True).count() == before
     with pytest.raises(NothingToUndo):
+        undo(place, stay)
+
+
+def test_a_cancellation_is_taken_back_with_its_fee(session):
+    """Scenario 17: only while every night still has room."""
+    place = hotel.ber()
+    stay = hotel.stay(place, TUESDAY, THURSDAY)
+    assign(place, stay, "101")
+    cancellations.cancel(reservation_id=stay.reservation_id, actor=ACTOR)
+    assert (owed_by(stay.id), hotel.figures(place, TUESDAY)["booked"]) == (10_000, 0)
+    undo(place, stay)
+    assert (fresh(place, stay).status, owed_by(stay.id)) == ("confirmed", 0)
+    assert hotel.figures(place, TUESDAY)["booked"] == 1
+    cancellations.cancel(reservation_id=stay.reservation_id, actor=ACTOR)
+    hotel.book(place, TUESDAY, WEDNESDAY, rooms=3)
+    with pytest.raises(SoldOut):
         undo(place, stay)

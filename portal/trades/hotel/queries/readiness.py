@@ -14,6 +14,7 @@ from portal.core.db import db
 from portal.core.words import _, ngettext
 from portal.core.written import day
 from portal.shared.assets.models import Asset, Unit
+from portal.shared.assets.queries import asset_of
 from portal.shared.customers.models import Customer
 from portal.trades.hotel.models import (
     GuestProfile,
@@ -155,3 +156,10 @@ def _in_words(name: str) -> str:
         "language": _("language"),
         "signature": _("signature"),
     }[name]
+
+
+def card_of(stay: Stay) -> dict[str, Any]:
+    """What the guest's card says so far, of the fields that this hotel asks a guest for."""
+    asked = property_of(asset_of(stay.asset_id)).card_fields
+    profile = db.session.get(GuestProfile, stay.guest_id)
+    return {name: getattr(profile, name, None) for name in asked if CARD.get(name) == "profile"}

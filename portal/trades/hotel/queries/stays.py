@@ -29,6 +29,14 @@ def reservation_at(asset_id: uuid.UUID, number: str) -> Reservation:
     return found
 
 
+def reservation_of_token(token: str) -> Reservation:
+    """The reservation whose guest's pages a link opens; raises NoSuchStay."""
+    found: Reservation | None = db.session.scalar(select(Reservation).where(Reservation.token == token))
+    if found is None:
+        raise NoSuchStay(_("This link opens nothing. Look at the message it came in again, or ask the hotel."))
+    return found
+
+
 def get_stay(asset_id: uuid.UUID, stay_id: uuid.UUID) -> Stay:
     """A stay of this hotel by its key; raises NoSuchStay, also for another hotel's."""
     found: Stay | None = db.session.get(Stay, stay_id)
