@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from portal.core.db import db
 from portal.core.locks import taking
 from portal.core.words import _
+from portal.shared.payments.models import Payment, PaymentIntent
 from portal.trades.hotel.errors import NoSuchFolio
 from portal.trades.hotel.models import BookingGroup, ChargeCode, Folio, FolioLine, LineKind, Reservation, Stay
 
@@ -241,6 +242,14 @@ def money_of(stay_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, StayMoney]:
     sums = {row[0]: (row[1], row[2]) for row in db.session.execute(_SUMS, asked)}
     coming = {row[0]: row[1] for row in db.session.execute(_TO_COME, asked)}
     return {each: StayMoney(*sums.get(each, (0, 0)), coming.get(each, 0)) for each in stay_ids}
+
+
+def references_of(payment_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The references that payments are found under."""
+    rows = db.session.execute(
+        select(Payment.id, PaymentIntent.reference).join(PaymentIntent).where(Payment.id.in_(payment_ids))
+    )
+    return {payment_id: reference for payment_id, reference in rows}
 
 
 def charge_codes(asset_id: uuid.UUID, *, retired: bool = False) -> Sequence[ChargeCode]:
