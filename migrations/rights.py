@@ -3,7 +3,16 @@
 from sqlalchemy import Connection, make_url, text
 
 #: Rows here are facts: they may be added and read, never changed, by anybody the portal connects as.
-APPEND_ONLY = ("audit_entry", "audit_link", "asset_event", "ledger_entry", "ledger_posting", "incident_note")
+APPEND_ONLY = (
+    "audit_entry",
+    "audit_link",
+    "asset_event",
+    "ledger_entry",
+    "ledger_posting",
+    "incident_note",
+    "folio_line",
+    "invoice",
+)
 #: Kept by triggers that run with their owner's rights; the portal may read them.
 KEPT_BY_TRIGGER = ("ledger_balance",)
 

@@ -40,7 +40,16 @@ from portal.trades.fleet.queries.fences import fence_names
 from portal.trades.fleet.services import tracking
 from portal.trades.fleet.track import KINDS
 from portal.trades.hotel.events import PROMISED
-from portal.trades.hotel.services import folio_money, housekeeping, night_audit, properties, recount, room_senses
+from portal.trades.hotel.services import (
+    folio_closing,
+    folio_invoices,
+    folio_money,
+    housekeeping,
+    night_audit,
+    properties,
+    recount,
+    room_senses,
+)
 from portal.trades.hotel.services import upkeep as hotel_upkeep
 
 
@@ -57,6 +66,7 @@ def connect(settings: Settings) -> None:
     )
     purposes.register(bills.PURPOSE, prepare=bills.prepare, fulfil=bills.fulfil, earned=bills.earned, about=bills.about)
     owed.connect(folio_money)
+    folio_closing.before_reopening[:] = [folio_invoices.keeps_closed]
     purposes.register(
         owed.PURPOSE,
         prepare=folio_money.prepare,

@@ -116,3 +116,27 @@ def test_a_stay_of_another_hotel_and_a_housekeeper_see_no_folio(app, wired, desk
     theirs = hotel.stay(other, TODAY, TODAY + timedelta(days=1), type="SGL", plan=None)
     assert desk.get(address(place, theirs)).status_code == 404
     assert browser(app, place, Role.HOUSEKEEPER).get(address(place, stay)).status_code == 403
+
+
+def test_an_invoice_is_issued_from_the_folio_opened_sent_and_taken_back(desk, place, stay, session):
+    made.charge(stay, 5_000)
+    (own,) = windows(session, stay)
+    issued = desk.post(address(place, stay, f"/{own.id}/invoice"))
+    one = issued.headers["Location"]
+    assert one.endswith("/invoices/invoice/1")
+    assert "Invoice 000001" in desk.get(one).text
+    paper = desk.get(f"{one}.pdf")
+    assert paper.mimetype == "application/pdf"
+    again = desk.get(f"{one}.pdf", headers={"If-None-Match": paper.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert desk.post(f"{one}/send", data={"send-email": "guest@example.com"}).status_code == 303
+    assert desk.post(f"{one}/send", data={"send-email": "nobody"}).status_code == 422
+    assert desk.post(f"{one}/credit", data={"credit-reason": ""}).status_code == 422
+    taken = desk.post(f"{one}/credit", data={"credit-reason": "Wrong name"})
+    assert taken.headers["Location"].endswith("/invoices/credit_note/1")
+    assert "Takes back Invoice 000001: Wrong name" in desk.get(taken.headers["Location"]).text
+    assert "This invoice was taken back" in desk.get(one).text
+    seen = desk.get(f"/frontdesk/{place.asset_number}/invoices").text
+    assert "Credit note 000001" in seen
+    assert "-50.00" in desk.get(f"/frontdesk/{place.asset_number}/invoices.csv").text
+    assert desk.get(f"/frontdesk/{place.asset_number}/invoices/invoice/9").status_code == 404

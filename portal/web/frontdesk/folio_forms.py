@@ -114,3 +114,17 @@ class KeepForm(OnceForm):
 
     window = UuidSelectField(lazy_("Window"))
     amount = MoneyField(lazy_("Amount to keep as credit"))
+
+
+class CreditForm(BaseForm):
+    """Why an invoice is taken back."""
+
+    reason = StrictStringField(
+        lazy_("Why"), called=lazy_("reason"), max_length=200, description=lazy_("It stands on the credit note.")
+    )
+
+
+class SendInvoiceForm(BaseForm):
+    """Where an invoice is sent."""
+
+    email = EmailField(lazy_("E-mail"))

@@ -14,6 +14,9 @@ from portal.core.words import _
 from portal.shared.audit.queries import trail
 from portal.shared.customers.queries import customers_by_id
 from portal.shared.customers.services.customers import known_as
+from portal.shared.invoicing.models import Invoice
+from portal.shared.invoicing.queries import invoices_about
+from portal.shared.invoicing.services.invoices import called
 from portal.trades.hotel.models import Folio, FolioStatus, Stay
 from portal.trades.hotel.queries.folios import (
     charge_codes,
@@ -229,12 +232,22 @@ def show(stay: Stay, **forms: Any) -> Response:
         sums=money_of([stay.id])[stay.id],
         payers=customers_by_id({stay.guest_id, *(each.payer_id for each in own)}),
         references=references_of({line.payment_id for found in lines.values() for line in found if line.payment_id}),
+        papers=_papers(own),
+        called=called,
         forms={**fresh, **forms},
         opened=next(iter(forms), None),
         moments=words.life_of([entry for each in own for entry in trail(subject="folio", subject_id=each.id)]),
         words=words,
         status=422 if forms else 200,
     )
+
+
+def _papers(own: list[Folio]) -> dict[uuid.UUID, list[Invoice]]:
+    """Invoices and credit notes by the window they are of."""
+    found: dict[uuid.UUID, list[Invoice]] = {}
+    for each in invoices_about("folio", [window.id for window in own]):
+        found.setdefault(each.subject_id, []).append(each)
+    return found
 
 
 def _forms(stay: Stay) -> dict[str, Callable[[bool], Any]]:
