@@ -1,5 +1,6 @@
 """What every test may ask for: a database, an app, clients, a broker, a browser, the whole portal running."""
 
+import gc
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ os.environ["PORTAL_LOCK_ORDER"] = "strict"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(50_000, 20, 50)  # most of what a test leaves needs no search
     if not hasattr(config, "workerinput"):
         databases.open_run()
 
@@ -52,6 +54,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in NEEDS.items():
             if asked & fixtures:
                 item.add_marker(mark)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays to the end, and is not searched for rubbish again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

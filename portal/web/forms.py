@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from flask import g, request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField as PlainBooleanField
 from wtforms import Field, SelectField
 from wtforms.fields import HiddenField as PlainHiddenField
 from wtforms.fields import SelectChoice
@@ -150,6 +151,13 @@ class HiddenField(PlainHiddenField):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(filters=[lambda kept: printable(kept or "")], **kwargs)
+
+
+class BooleanField(PlainBooleanField):  # type: ignore[misc]
+    """A box to tick: its page always sends the same word, whatever somebody sent in its place."""
+
+    def _value(self) -> str:
+        return "y"
 
 
 class CodeField(ParsedField):

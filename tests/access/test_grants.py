@@ -20,6 +20,7 @@ from portal.shared.devices.readings import Reading
 from portal.shared.devices.services import telemetry
 from portal.shared.payments.purposes import Offer
 from tests.factories import assets, payments
+from tests.support.passing import grants_lie_earlier
 
 pytestmark = pytest.mark.usefixtures("session")
 DAY = timedelta(days=1)
@@ -29,12 +30,7 @@ SOON = timedelta(seconds=5)
 def later(unit, by):
     """Let so much time pass for one unit."""
     values = {"by": by, "u": unit.id}
-    earliest_first = text("select id from access_grant where unit_id = :u order by during")
-    for grant in db.session.scalars(earliest_first, values).all():
-        db.session.execute(
-            text("update access_grant set during = tstzrange(lower(during) - :by, upper(during) - :by) where id = :g"),
-            {"by": by, "g": grant},
-        )
+    grants_lie_earlier(by, unit.id)
     db.session.execute(text("update unit set expires_at = expires_at - :by where id = :u"), values)
     db.session.execute(
         text("update device_command set created_at = created_at - :by, done_at = done_at - :by where unit_id = :u"),

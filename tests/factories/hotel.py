@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
+from sqlalchemy import text
+
 from portal.core.db import db
 from portal.shared.assets.models import Asset
 from portal.trades.hotel.models import (
     CancelPolicy,
-    DailyRate,
     InventoryNight,
     RatePlan,
     Reservation,
     Restriction,
-    RoomType,
     Stay,
 )
 from portal.trades.hotel.queries.inventory import room_type_at
@@ -27,6 +27,11 @@ from tests.factories.assets import ACTOR
 #: Monday 2 March 2026, the day the scenarios are told on, in the afternoon.
 TODAY = date(2026, 3, 2)
 NOON = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+EVERY_NIGHT = text(
+    "insert into daily_rate (rate_plan_id, room_type_id, night, price) select :plan, room_type_id, night,"
+    " case when extract(isodow from night) in (5, 6) then :dear else :price end"
+    " from inventory_calendar join room_type on room_type.id = room_type_id and asset_id = :place and code = :code"
+)
 _names = count(1)
 
 
@@ -110,25 +115,10 @@ def plan(
     made = RatePlan(asset_id=place.id, code=code, name=code, place=1, **changes)
     db.session.add(made)
     db.session.flush()
-    types = {each.code: each for each in db.session.query(RoomType).filter_by(asset_id=place.id)}
-    rows = []
     for type_code, price in prices.items():
-        if type_code not in types:
-            continue
-        nights = db.session.query(InventoryNight.night).filter_by(room_type_id=types[type_code].id)
-        for (night,) in nights:
-            dear = (weekend or {}).get(type_code, price) if night.weekday() in (4, 5) else price
-            rows.append(
-                {
-                    "rate_plan_id": made.id,
-                    "room_type_id": types[type_code].id,
-                    "night": night,
-                    "price": dear,
-                    "extra_adult": 0,
-                    "extra_child": 0,
-                }
-            )
-    db.session.execute(DailyRate.__table__.insert(), rows)
+        dear = (weekend or {}).get(type_code, price)
+        said = {"plan": made.id, "place": place.id, "code": type_code, "price": price, "dear": dear}
+        db.session.execute(EVERY_NIGHT, said)
     db.session.commit()  # a command that refuses undoes what was not
     return made
 

@@ -40,8 +40,7 @@ def _address(app, rule, asset_number: str) -> str:
         else VALUES.get(type(converter).__name__, "x")
         for name, converter in rule._converters.items()
     }
-    with app.test_request_context():
-        return app.url_map.bind("localhost").build(rule.endpoint, values)
+    return app.url_map.bind("localhost").build(rule.endpoint, values)
 
 
 def _ask(client, app, rule, method, asset_number, headers=None):
@@ -88,21 +87,22 @@ def test_every_route_lets_in_whom_the_matrix_names(app, session, client, stubbed
         user = people.member(own, visitor)
     people.sign_in(client, user)
     token = people.bearer(app, user)
+    places = {"own": own.asset_number, "other": other.asset_number}
     wrong = []
     for rule, method, guard in _routes(app):
-        for place in (own, other):
+        for whose, asset_number in places.items():
             headers = token if _is_api(rule) else {"HX-Request": "true"}
-            got = _ask(client, app, rule, method, place.asset_number, headers).status_code
-            if got not in _expected(guard, visitor, place is own):
-                wrong.append(f"{method} {rule.rule} ({guard}), {'own' if place is own else 'other'}: {got}")
+            got = _ask(client, app, rule, method, asset_number, headers).status_code
+            if got not in _expected(guard, visitor, whose == "own"):
+                wrong.append(f"{method} {rule.rule} ({guard}), {whose}: {got}")
     assert not wrong, f"{visitor}: {wrong}"
 
 
 def test_nobody_gets_past_a_guard_without_signing_in(app, session, client, stubbed):
-    place = assets.place()
+    asset_number = assets.place().asset_number
     wrong = []
     for rule, method, guard in _routes(app):
-        answer = _ask(client, app, rule, method, place.asset_number)
+        answer = _ask(client, app, rule, method, asset_number)
         if _is_api(rule):
             right = answer.status_code == 401 and answer.json["error"]["code"] == "sign_in_needed"
         elif method == "GET":

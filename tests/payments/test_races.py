@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -23,6 +24,7 @@ from portal.shared.payments.queries import get_intent
 from portal.shared.payments.services import checkout, inbox, intents, settlement
 from tests.factories import assets, devices, payments
 from tests.support.money import sound
+from tests.support.passing import grants_lie_earlier
 
 
 @pytest.fixture
@@ -160,12 +162,6 @@ def _time_is_up(session, room):
     """Move a room's whole grant into the past, so that it ends now."""
     from sqlalchemy import text
 
-    session.execute(
-        text(
-            "update access_grant set during = tstzrange(lower(during) - interval '1 day', upper(during) - interval"
-            " '1 day') where unit_id = :u"
-        ),
-        {"u": room.id},
-    )
+    grants_lie_earlier(timedelta(days=1), room.id)
     session.execute(text("update unit set expires_at = expires_at - interval '1 day' where id = :u"), {"u": room.id})
     session.commit()

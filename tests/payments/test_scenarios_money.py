@@ -21,6 +21,7 @@ from portal.shared.payments.services import checkout, inbox, intents, reviews, s
 from tests.factories import assets, identity, payments
 from tests.factories import refunds as given
 from tests.support.money import sound, stands
+from tests.support.passing import grants_lie_earlier
 
 pytestmark = pytest.mark.usefixtures("committed")
 FLUTTERWAVE = "/api/payment/webhook/flutterwave/"
@@ -204,10 +205,10 @@ def _passes(session, **time):
     for statement in (
         "update payment_intent set created_at = created_at - :by, started_at = started_at - :by,"
         " expires_at = expires_at - :by, next_poll_at = next_poll_at - :by",
-        "update access_grant set during = tstzrange(lower(during) - :by, upper(during) - :by)",
         "update unit set activated_at = activated_at - :by, expires_at = expires_at - :by",
     ):
         session.execute(text(statement.replace(":by", "cast(:by as interval)")), {"by": timedelta(**time)})
+    grants_lie_earlier(timedelta(**time))
     session.commit()
     session.expire_all()
 

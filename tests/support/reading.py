@@ -1,10 +1,13 @@
 """Reading a page as strictly as the standard does: browsers forgive, tests do not."""
 
+from functools import lru_cache
+
 import html5lib
 
 
+@lru_cache(maxsize=64)
 def read_strictly(markup: str) -> None:
-    """Raise when markup is not valid HTML, showing the place."""
+    """Raise when markup is not valid HTML, showing the place; a page that was sound a moment ago still is."""
     whole = markup.lstrip()[:9].lower() == "<!doctype"
     parser = html5lib.HTMLParser(strict=False)
     if whole:

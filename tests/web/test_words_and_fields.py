@@ -14,6 +14,7 @@ from portal.core.money import Money
 from portal.web import filters
 from portal.web.forms import (
     BaseForm,
+    BooleanField,
     ChoiceField,
     EmailField,
     MoneyField,
@@ -33,6 +34,7 @@ class Booking(BaseForm):
     price = MoneyField("Price")
     gas = QuantityField("Gas", required=False)
     kind = ChoiceField("Kind", choices=[("single", "Single"), ("double", "Double")])
+    breakfast = BooleanField("Breakfast")
     room = UuidSelectField("Room", choices=[("", "–"), (ROOM, "204")], required=False)
 
 
@@ -109,6 +111,12 @@ def test_what_was_typed_stays_in_the_box_with_a_sentence_beside_it(lagos):
     assert form.room.errors == ["Choose one from the list."]
     assert form.email.errors == ["This is not an e-mail address."]
     assert len(form.price.errors) == 1
+
+
+def test_a_box_to_tick_never_shows_what_was_sent_in_place_of_its_word(lagos):
+    form = filled(breakfast="\0")
+    assert form.breakfast.data is True
+    assert str(form.breakfast()) == '<input checked id="breakfast" name="breakfast" type="checkbox" value="y">'
 
 
 def test_a_field_left_out_is_an_empty_field(lagos):

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from flask import g
-from wtforms import BooleanField, SelectMultipleField
+from wtforms import SelectMultipleField
 from wtforms.fields import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -24,7 +24,7 @@ from portal.shared.identity.permissions import role_words
 from portal.trades.hotel.services import room_senses
 from portal.web.alerts.alert_words import severity_words
 from portal.web.assets.words import called
-from portal.web.forms import BaseForm, ChoiceField, ParsedField, StrictStringField, WholeField
+from portal.web.forms import BaseForm, BooleanField, ChoiceField, ParsedField, StrictStringField, WholeField
 
 DAYS = (lazy_("Mon"), lazy_("Tue"), lazy_("Wed"), lazy_("Thu"), lazy_("Fri"), lazy_("Sat"), lazy_("Sun"))
 #: Where the form's names differ from the rule's.

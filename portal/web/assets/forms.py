@@ -5,14 +5,21 @@ from __future__ import annotations
 import zoneinfo
 from typing import Any
 
-from wtforms import BooleanField
-
 from portal.core.money import DECIMALS
 from portal.core.words import lazy_
 from portal.shared.assets.models import AssetKind
 from portal.shared.assets.services.units import DAY_MINUTES, YEAR_MINUTES
 from portal.web.desks import KINDS
-from portal.web.forms import BaseForm, ChoiceField, CodeField, MoneyField, OnceForm, StrictStringField, WholeField
+from portal.web.forms import (
+    BaseForm,
+    BooleanField,
+    ChoiceField,
+    CodeField,
+    MoneyField,
+    OnceForm,
+    StrictStringField,
+    WholeField,
+)
 
 
 class ReasonForm(BaseForm):

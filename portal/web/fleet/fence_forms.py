@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import BooleanField
-
 from portal.core import parse
 from portal.core.parse import ParseError
 from portal.core.words import LazyText, _, lazy_
 from portal.trades.fleet.models import Geofence
 from portal.trades.fleet.services.fences import COLOURS, LEAST_RADIUS_M, MOST_DWELL_MINUTES, MOST_RADIUS_M
-from portal.web.forms import BaseForm, ParsedField, RadioChoiceField, StrictStringField, WholeField
+from portal.web.forms import BaseForm, BooleanField, ParsedField, RadioChoiceField, StrictStringField, WholeField
 
 CIRCLE, POLYGON = "circle", "polygon"
 COLOUR_WORDS: dict[str, LazyText] = dict(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField
 from wtforms.fields import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -10,6 +9,7 @@ from portal.core.words import lazy_
 from portal.trades.fleet.models import LineKind
 from portal.web.forms import (
     BaseForm,
+    BooleanField,
     ChoiceField,
     DayField,
     MoneyField,

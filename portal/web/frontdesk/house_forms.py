@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, SelectMultipleField
+from wtforms import SelectMultipleField
 from wtforms.validators import DataRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core.words import lazy_
-from portal.web.forms import BaseForm, ChoiceField, DayField, OnceForm, StrictStringField, UuidSelectField
+from portal.web.forms import BaseForm, BooleanField, ChoiceField, DayField, OnceForm, StrictStringField, UuidSelectField
 
 
 class ShareForm(BaseForm):

@@ -6,7 +6,6 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from wtforms import BooleanField
 from wtforms.fields import SelectChoice
 from wtforms.widgets import TextInput
 
@@ -16,6 +15,7 @@ from portal.core.words import _, lazy_
 from portal.web.alerts.rule_forms import ChecksField
 from portal.web.forms import (
     BaseForm,
+    BooleanField,
     ChoiceField,
     CodeField,
     HiddenField,

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app
-from wtforms import BooleanField
 
 from portal.core.words import _, lazy_
 from portal.web.components import icon_names
 from portal.web.forms import (
     BaseForm,
+    BooleanField,
     ChoiceField,
     DayField,
     EmailField,

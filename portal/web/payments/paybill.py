@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from flask import Response, g, url_for
-from wtforms import BooleanField
 
 from portal.core.errors import DomainError
 from portal.core.words import _, lazy_
 from portal.shared.payments.paybill_accounts import RESPONSE_TYPES, PayBillAt, of_place
 from portal.shared.payments.services import paybill
-from portal.web.forms import BaseForm, RadioChoiceField
+from portal.web.forms import BaseForm, BooleanField, RadioChoiceField
 from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, page, toast
 from portal.web.payments.push_words import offers_phones

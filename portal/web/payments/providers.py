@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, current_app, g, url_for
-from wtforms import BooleanField
 from wtforms.widgets import PasswordInput
 
 from portal.core.errors import DomainError
@@ -15,7 +14,7 @@ from portal.shared.payments import providers as known
 from portal.shared.payments.models import GatewayAccount
 from portal.shared.payments.queries import accounts_of, find_account
 from portal.shared.payments.services import accounts
-from portal.web.forms import BaseForm, StrictStringField
+from portal.web.forms import BaseForm, BooleanField, StrictStringField
 from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, page, toast
 from portal.web.payments.views import blueprint
