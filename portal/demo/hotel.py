@@ -95,7 +95,7 @@ def _set_up(today: date, now: datetime) -> None:
         [
             {
                 "asset_id": HOTEL.id, "checkin_minute": 14 * 60, "checkout_minute": 12 * 60, "hold_minutes": 30,
-                "balance_limit": 20_000_000, "card_fields": ["nationality", "document_number"],
+                "balance_limit": 20_000_000, "card_fields": ["document_number"],
             }
         ],
     )  # fmt: skip

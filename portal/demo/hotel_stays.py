@@ -59,6 +59,8 @@ class Rows:
     rows: dict[type[Any], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     guests: dict[str, uuid.UUID] = field(default_factory=dict)
     count: int = 0
+    #: Rooms somebody is in.
+    inside: set[uuid.UUID] = field(default_factory=set)
     #: How many are to arrive today.
     arriving: int = 0
     chance: random.Random = field(default_factory=lambda: dice("hotel stays"))
@@ -74,7 +76,8 @@ class Rows:
             })  # fmt: skip
             self.rows[GuestProfile].append({
                 "customer_id": self.guests[name], "nationality": self.chance.choice(("NG", "NG", "GH", "KE", "GB")),
-                "document_kind": "passport", "document_number": f"A{self.chance.randrange(10**8):08}",
+                "document_kind": "passport",
+                "document_number": f"A{self.chance.randrange(10**8):08}" if self.chance.random() < 0.9 else None,
                 "vip": name in VIPS,
             })  # fmt: skip
         return self.guests[name]
@@ -158,8 +161,9 @@ def _booked(
     status = "confirmed"
     if departure < today or (departure == today and chance.random() < 0.35):
         status = "checked_out"
-    elif arrival < today or (arrival == today and chance.random() < 0.25):
+    elif arrival < today or (arrival == today and unit.id not in made.inside and chance.random() < 0.25):
         status = "in_house"
+        made.inside.add(unit.id)
     if status == "confirmed" and arrival > today + timedelta(days=2) and chance.random() < 0.06:
         status = "held"
     booked_at = moment(HOTEL.timezone, arrival, chance.randrange(480, 1_200)) - timedelta(days=chance.randrange(1, 40))

@@ -8,10 +8,10 @@ import pytest
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.shared.identity.models import Role
-from portal.trades.hotel.models import Room, Stay
+from portal.trades.hotel.models import GuestProfile, Room, Stay
 from portal.trades.hotel.queries.inventory import room_at, room_type_at
 from portal.trades.hotel.queries.quotes import plan_at
-from portal.trades.hotel.services import assigning
+from portal.trades.hotel.services import assigning, properties
 from tests.factories import hotel, identity
 from tests.factories.assets import ACTOR
 
@@ -101,6 +101,18 @@ def test_who_is_not_prepared_is_shown_what_is_missing(desk, app, place, today):
     assert desk.post(f"{at(place, stay)}/check-in", data={**data, "reason": "Guest waits"}).status_code == 409
     manager = browser(app, place, Role.MANAGER)
     assert manager.post(f"{at(place, stay)}/check-in", data={**data, "reason": "Guest waits"}).status_code == 303
+
+
+def test_what_the_card_lacks_is_filled_in_beside_the_button(desk, place, today):
+    """Scenario 16, through the page."""
+    properties.amend(asset_id=place.id, actor=ACTOR, card_fields=["nationality", "document_number"])
+    stay = arriving(place, today)
+    refused = desk.post(f"{at(place, stay)}/check-in", data={"version": stay.version, "card_nationality": "Kenya"})
+    assert refused.status_code == 422
+    assert "The registration card lacks" in refused.text
+    card = {"version": stay.version, "card_nationality": "Kenya", "card_document_number": "A1"}
+    assert desk.post(f"{at(place, stay)}/check-in", data=card).status_code == 303
+    assert db.session.get(GuestProfile, stay.guest_id).document_number == "A1"
 
 
 def test_two_clerks_and_one_stay_the_second_is_told_who_was_quicker(app, desk, place, today):

@@ -19,6 +19,7 @@ from portal.web.forms import (
     WholeField,
     home_region,
 )
+from portal.web.frontdesk.card_forms import CardForm
 
 SOURCES = (
     ("desk", lazy_("Desk")),
@@ -62,7 +63,7 @@ class BookForm(WhenForm):
     reason = StrictStringField(lazy_("Reason"), required=False, max_length=300)
 
 
-class WalkInForm(OnceForm):
+class WalkInForm(OnceForm, CardForm):
     """Somebody at the desk: seven things to say."""
 
     name = StrictStringField(lazy_("Guest"), max_length=100)

@@ -21,6 +21,7 @@ from portal.web.forms import (
     StrictStringField,
     UuidSelectField,
 )
+from portal.web.frontdesk.card_forms import CardForm
 from portal.web.frontdesk.house_words import cleanliness
 
 
@@ -40,8 +41,8 @@ class VersionForm(BaseForm):
         return seen_version(self.version.data)
 
 
-class CheckInForm(VersionForm):
-    """Which room, and what is overridden."""
+class CheckInForm(VersionForm, CardForm):
+    """Which room, what the guest says for the card, and what is overridden."""
 
     room = UuidSelectField(lazy_("Room"), required=False)
     early = BooleanField(lazy_("Take the nights before as well"))

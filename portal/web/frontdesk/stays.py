@@ -18,7 +18,7 @@ from portal.trades.hotel.queries.property import business_date
 from portal.trades.hotel.queries.quotes import rate_plans
 from portal.trades.hotel.queries.readiness import obstacles
 from portal.trades.hotel.queries.stays import nights_of_stays, reservation_at, stays_of
-from portal.trades.hotel.services import folio_money, stays, undoing
+from portal.trades.hotel.services import desk, folio_money, stays, undoing
 from portal.web.filters import money
 from portal.web.frontdesk import words
 from portal.web.frontdesk.stay_forms import CheckInForm, CheckOutForm, SettleForm, VersionForm
@@ -55,8 +55,9 @@ def stay_check_in(asset_number: str, stay: str) -> Response:
         return _shown(found, "panel", check_in=form, status=422)
     override = form.reason.data if may("hotel.override") else None
     try:
-        stays.check_in(
+        desk.arrive(
             asset_id=g.place.id,
+            card=form.card,
             stay_id=found.id,
             version=form.seen,
             room_id=form.room.data,

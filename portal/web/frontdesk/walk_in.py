@@ -13,7 +13,7 @@ from portal.trades.hotel.models import Stay
 from portal.trades.hotel.pricing import Quote
 from portal.trades.hotel.queries.board import lines_of
 from portal.trades.hotel.queries.inventory import get_room_type
-from portal.trades.hotel.queries.property import business_date
+from portal.trades.hotel.queries.property import business_date, property_of
 from portal.trades.hotel.queries.quotes import TypeOffer, availability, quote
 from portal.trades.hotel.services import folio_money, folios, stays
 from portal.trades.hotel.services.reservations import Guest
@@ -45,6 +45,7 @@ def walk_in(asset_number: str) -> Response:
         "form",
         form=form,
         offers=_offers(form),
+        asked=form.asked([name for name in property_of(g.place).card_fields if name != "phone"]),
         may_force=may("hotel.override"),
         status=422 if form.errors else 200,
     )
@@ -107,7 +108,7 @@ def _terms(form: WalkInForm) -> tuple[Quote, dict[str, Any]]:
         "plan": plan,
         "nights": form.nights.data,
         "adults": form.adults.data,
-        "guest": Guest(name=form.name.data, phone=form.phone_number.data or None),
+        "guest": Guest(name=form.name.data, phone=form.phone_number.data or None, card=form.card),
         "override": why or None,
     }
     return quoted, terms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -11,12 +12,15 @@ from portal.core.errors import Invalid
 from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.shared.assets.queries import asset_of
+from portal.shared.audit.services import record
+from portal.shared.customers.queries import get_customer
 from portal.trades.hotel.errors import DatesWrong, ReasonMissing, WrongStatus
 from portal.trades.hotel.models import Reservation, Stay
 from portal.trades.hotel.queries.property import business_date
 from portal.trades.hotel.queries.stays import get_stay, stays_of
-from portal.trades.hotel.services import dating, extending, moving, reservations
+from portal.trades.hotel.services import dating, extending, moving, reservations, stays
 from portal.trades.hotel.services.assigning import TO_COME, give, promised
+from portal.trades.hotel.services.guests import fill_card
 from portal.trades.hotel.services.steps import locked, stepping
 
 
@@ -30,12 +34,25 @@ def book_into(
     why = reason if force else None
     made = reservations.book(asset_id=asset_id, force=force, reason=why, override=why, actor=actor, **terms)
     if room_id is not None:
-        stays = stays_of(made.id)
-        if len(stays) > 1:
+        of_it = stays_of(made.id)
+        if len(of_it) > 1:
             raise Invalid(_("One room cannot be given to several stays. Book one room, or leave the room open."))
-        with stepping("assigned", stays[0], actor=actor) as words:
-            words["room"] = give(asset_of(asset_id), stays[0], room_id, actor=actor, force=force).number
+        with stepping("assigned", of_it[0], actor=actor) as words:
+            words["room"] = give(asset_of(asset_id), of_it[0], room_id, actor=actor, force=force).number
     return made
+
+
+@transactional
+def arrive(*, asset_id: uuid.UUID, stay_id: uuid.UUID, card: Mapping[str, Any], actor: Actor, **more: Any) -> Stay:
+    """Write what the guest says for the registration card, and check them in."""
+    if card:
+        guest = get_customer(get_stay(asset_id, stay_id).guest_id)
+        fill_card(guest, card)
+        record(
+            "guest.card_filled", actor=actor, subject="customer", subject_id=guest.id, asset_id=asset_id,
+            after={"fields": sorted(card)},
+        )  # fmt: skip
+    return stays.check_in(asset_id=asset_id, stay_id=stay_id, actor=actor, **more)
 
 
 @transactional

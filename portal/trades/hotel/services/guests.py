@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -15,14 +17,18 @@ from portal.shared.customers.services import customers
 from portal.trades.hotel.errors import NotToBeRented
 from portal.trades.hotel.models import GuestProfile, Reservation
 
+#: What of a registration card is kept with the guest.
+CARD = ("nationality", "born_on", "document_kind", "document_number", "address", "language")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guest:
-    """Who books: a name, and where they can be reached if they said so."""
+    """Who books: a name, where they can be reached, and what of the registration card they said, if they did."""
 
     name: str
     email: str | None = None
     phone: str | None = None
+    card: Mapping[str, Any] | None = None
 
 
 def guest_of(place: Asset, guest: Guest, *, force: bool = False) -> Customer:
@@ -31,6 +37,27 @@ def guest_of(place: Asset, guest: Guest, *, force: bool = False) -> Customer:
     A telephone or an address is shared by a family or an office, so only the same name makes it the same guest;
     somebody else becomes a customer of their own, and is known again by what they booked with before.
     """
+    found = _found(place, guest, force)
+    if guest.card:
+        fill_card(found, guest.card)
+    return found
+
+
+def fill_card(guest: Customer, card: Mapping[str, Any]) -> None:
+    """Write what was said of a registration card; an address or telephone only where the guest had none."""
+    for name in ("email", "phone"):
+        if card.get(name) and getattr(guest, name) is None:
+            setattr(guest, name, card[name])
+    said = {name: card[name] for name in CARD if card.get(name)}
+    if said:
+        profile = db.session.get(GuestProfile, guest.id) or GuestProfile(customer_id=guest.id)
+        db.session.add(profile)
+        for name, value in said.items():
+            setattr(profile, name, value)
+    db.session.flush()
+
+
+def _found(place: Asset, guest: Guest, force: bool) -> Customer:
     name, email = guest.name.strip(), guest.email.strip().lower() if guest.email else None
     known = find_customer(place.business_id, email=email, phone=guest.phone)
     if known is None and (email or guest.phone):
