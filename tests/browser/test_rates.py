@@ -46,6 +46,9 @@ def test_a_plan_is_made_and_its_prices_are_typed_without_a_mouse(page, running_p
     expect(page.get_by_text("Taken back: the cells are as they were.")).to_be_visible()
     page.goto(f"{base}?plan=SHEET")
     expect(prices.nth(0)).to_have_value("100.00")
+    page.goto(f"{base}/plans")  # others sell in this hotel too
+    page.get_by_role("row").filter(has_text="SHEET").get_by_role("button", name="Retire").click()
+    expect(page.get_by_text("SHEET is sold no more")).to_be_visible()
 
 
 def test_a_cell_nobody_can_mean_is_marked_and_what_was_typed_stays(page, running_portal):

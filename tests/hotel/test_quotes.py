@@ -1,6 +1,7 @@
 """What a stay is quoted at: restrictions, quotas, promotions, taxes and contents; and what is kept of it."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
@@ -12,7 +13,7 @@ from portal.trades.hotel.models import DailyRate, HotelTax, InventoryNight, Prom
 from portal.trades.hotel.queries.inventory import room_type_at
 from portal.trades.hotel.queries.quotes import agree_more, availability, lowest_prices, plan_at, quote
 from portal.trades.hotel.queries.stays import nights_of_stays
-from portal.trades.hotel.services import cancellations
+from portal.trades.hotel.services import cancellations, extending
 from portal.trades.hotel.times import nights_between
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
@@ -152,6 +153,19 @@ def test_ten_clerks_at_once_never_sell_more_than_the_quota(app, committed):
     said = at_once(app, *[tried(lambda: bool(hotel.book(place, D, after(1)))) for _n in range(10)])
     assert sorted(map(str, said)) == ["True"] * 3 + ["restricted"] * 7
     assert hotel.figures(place, D)["booked"] == 3
+
+
+def test_two_guests_who_stay_on_at_once_are_not_both_sold_the_last_of_a_quota(app, committed):
+    """The calendar's lock holds the count, whichever way a night is sold."""
+    place = hotel.big(20)
+    hotel.restrict(place, after(1), quota=1)
+    staying = [hotel.stay(place, D, after(1)).id for _n in range(4)]
+
+    def longer(stay_id):
+        return bool(extending.extend(asset_id=place.id, stay_id=stay_id, departure=after(2), actor=ACTOR))
+
+    said = at_once(app, *[tried(partial(longer, each)) for each in staying])
+    assert sorted(map(str, said)) == ["True"] + ["restricted"] * 3
 
 
 def test_the_price_of_a_night_is_kept_and_only_added_nights_cost_todays(place):

@@ -18,7 +18,7 @@ from portal.trades.hotel.errors import DatesWrong, RoomTaken, WrongStatus
 from portal.trades.hotel.models import Stay, StayNight, StayStatus
 from portal.trades.hotel.pricing import NightQuote
 from portal.trades.hotel.queries.property import business_date, ends_at, property_of, starts_at
-from portal.trades.hotel.queries.quotes import agree_more
+from portal.trades.hotel.queries.quotes import agree_more, refuse_over_quota
 from portal.trades.hotel.queries.stays import nights_of_stays
 from portal.trades.hotel.services import inventory, keys
 from portal.trades.hotel.services.arranging import Stretch, arrange, stretches_of
@@ -149,6 +149,8 @@ def redate(
         actor=actor,
         force=force,
     )
+    if fresh and not force:
+        refuse_over_quota(place.id, stay.room_type_id, stay.rate_plan_id, fresh)
     for night in gone:
         night.released = True
     db.session.flush()
@@ -171,12 +173,13 @@ def agree(stay: Stay, quoted: Sequence[NightQuote], kinds: dict[date, uuid.UUID]
             "price": each.price,
             "discount": each.discount,
             "taxes": list(each.taxes),
+            "package": list(each.package),
             "released": False,
         }
         for each in quoted
     ]
     statement = insert(StayNight).values(rows)
-    names = ("room_type_id", "rate_plan_id", "price", "discount", "taxes", "released")
+    names = ("room_type_id", "rate_plan_id", "price", "discount", "taxes", "package", "released")
     db.session.execute(
         statement.on_conflict_do_update(
             index_elements=["stay_id", "night"], set_={name: statement.excluded[name] for name in names}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 
 from portal.core.actor import Actor
 from portal.core.clock import utcnow
@@ -22,7 +22,7 @@ from portal.shared.assets.queries import asset_of
 from portal.shared.audit.services import record
 from portal.trades.hotel.errors import DatesWrong, FollowsParent, Stale, TooLate
 from portal.trades.hotel.events import RatesChanged
-from portal.trades.hotel.models import DailyRate, RateChange, RatePlan, Restriction, RoomType
+from portal.trades.hotel.models import RateChange, RatePlan, RoomType
 from portal.trades.hotel.queries.inventory import Key, room_types
 from portal.trades.hotel.queries.property import business_date
 from portal.trades.hotel.queries.rates import (
@@ -258,47 +258,58 @@ def _store(asset_id: uuid.UUID, kind: str, plan_id: uuid.UUID | None, cells: Seq
 
 
 def _store_rates(plan_id: uuid.UUID, cells: Sequence[Cell]) -> None:
-    gone = [(each.type_id, each.night) for each in cells if each.after is None]
-    if gone:
-        where = tuple_(DailyRate.room_type_id, DailyRate.night).in_(gone)
-        db.session.execute(delete(DailyRate).where(DailyRate.rate_plan_id == plan_id, where))
-    rows = [
-        {
-            "rate_plan_id": plan_id,
-            "room_type_id": each.type_id,
-            "night": each.night,
-            **dict(zip(COLUMNS, each.after, strict=True)),
-        }
-        for each in cells
-        if each.after is not None
-    ]
-    if rows:
-        new = insert(DailyRate)
-        keys = [DailyRate.rate_plan_id, DailyRate.room_type_id, DailyRate.night]
-        changed = {name: getattr(new.excluded, name) for name in COLUMNS}
-        db.session.execute(new.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    gone = [_place(each) for each in cells if each.after is None]
+    priced = [{**_place(each), **dict(zip(COLUMNS, each.after, strict=True))} for each in cells if each.after]
+    db.session.execute(_UNPRICE, {"plan": plan_id, "cells": json.dumps(gone)})
+    db.session.execute(_PRICE, {"plan": plan_id, "cells": json.dumps(priced)})
 
 
 def _store_rules(asset_id: uuid.UUID, plan_id: uuid.UUID | None, cells: Sequence[Cell]) -> None:
-    where = tuple_(func.coalesce(Restriction.room_type_id, asset_id), Restriction.night).in_(
-        [(each.type_id or asset_id, each.night) for each in cells]
-    )
-    of_plan = Restriction.rate_plan_id.is_(None) if plan_id is None else Restriction.rate_plan_id == plan_id
-    db.session.execute(delete(Restriction).where(Restriction.asset_id == asset_id, of_plan, where))
-    rows = [
-        {
-            "id": uuid7(),
-            "asset_id": asset_id,
-            "rate_plan_id": plan_id,
-            "room_type_id": each.type_id,
-            "night": each.night,
-            **{name: each.after.get(name, False if name in FLAGS else None) for name in RULES},
-        }
+    held = [
+        {**_place(each), "id": str(uuid7()), **dict.fromkeys(FLAGS, False), **each.after}
         for each in cells
         if each.after
     ]
-    if rows:
-        db.session.execute(insert(Restriction), rows)
+    where = {"asset": asset_id, "plan": plan_id}
+    db.session.execute(_LIFT, {**where, "cells": json.dumps([_place(each) for each in cells])})
+    db.session.execute(_RULE, {**where, "cells": json.dumps(held)})
+
+
+def _place(cell: Cell) -> dict[str, Any]:
+    return {"room_type_id": str(cell.type_id) if cell.type_id else None, "night": cell.night.isoformat()}
+
+
+_PRICE = text(
+    """
+    insert into daily_rate (rate_plan_id, room_type_id, night, price, extra_adult, extra_child)
+    select :plan, c.room_type_id, c.night, c.price, c.extra_adult, c.extra_child
+    from jsonb_to_recordset(cast(:cells as jsonb))
+        as c (room_type_id uuid, night date, price bigint, extra_adult bigint, extra_child bigint)
+    on conflict (rate_plan_id, room_type_id, night) do update
+        set price = excluded.price, extra_adult = excluded.extra_adult, extra_child = excluded.extra_child
+    """
+)
+_UNPRICE = text(
+    """
+    delete from daily_rate r using jsonb_to_recordset(cast(:cells as jsonb)) as c (room_type_id uuid, night date)
+    where r.rate_plan_id = :plan and r.room_type_id = c.room_type_id and r.night = c.night
+    """
+)
+_RULE = text(
+    f"""
+    insert into restriction (id, asset_id, rate_plan_id, room_type_id, night, {", ".join(RULES)})
+    select c.id, :asset, cast(:plan as uuid), c.room_type_id, c.night, {", ".join(f"c.{name}" for name in RULES)}
+    from jsonb_to_recordset(cast(:cells as jsonb)) as c (id uuid, room_type_id uuid, night date,
+        {", ".join(f"{name} {'boolean' if name in FLAGS else 'bigint'}" for name in RULES)})
+    """
+)
+_LIFT = text(
+    """
+    delete from restriction r using jsonb_to_recordset(cast(:cells as jsonb)) as c (room_type_id uuid, night date)
+    where r.asset_id = :asset and r.rate_plan_id is not distinct from cast(:plan as uuid)
+        and r.room_type_id is not distinct from c.room_type_id and r.night = c.night
+    """
+)
 
 
 def _key(said: str) -> uuid.UUID | None:
