@@ -343,6 +343,14 @@ class UuidSelectField(ChoiceField):
         if not self.errors:
             self.data = uuid.UUID(self.data) if self.data else None
 
+    def iter_choices(self) -> Any:
+        """The choices; the one chosen is still marked as such when a form comes back after it was read."""
+        read, self.data = self.data, str(self.data or "")
+        try:
+            return super().iter_choices()
+        finally:
+            self.data = read
+
 
 class OnceForm(BaseForm):
     """A form whose effect must not happen twice by a double click or a reload: each page of it has its own number."""

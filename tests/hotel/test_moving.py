@@ -24,7 +24,7 @@ from portal.trades.hotel.queries.board import board
 from portal.trades.hotel.queries.chart import chart
 from portal.trades.hotel.queries.inventory import room_at, room_type_at
 from portal.trades.hotel.queries.stays import nights_of_stays, occupancy_of
-from portal.trades.hotel.services import moving
+from portal.trades.hotel.services import dating, moving
 from portal.trades.hotel.services.splitting import fewest_moves
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
@@ -343,3 +343,36 @@ def test_who_left_is_not_moved(session):
     check_out(place, stay)
     with pytest.raises(WrongStatus):
         move(place, stay, "102")
+
+
+def test_nights_belong_to_the_month_they_are_slept_in(session):
+    """Scenario 7: five of six nights in June; February has its own length in 2028."""
+    place = hotel.ber(days=120)
+    stay = hotel.stay(place, date(2026, 5, 31), date(2026, 6, 6))
+    months = [night.night.month for night in nights_of_stays([stay.id])[stay.id]]
+    assert months == [5, 6, 6, 6, 6, 6]
+    for year, nights in ((2028, 2), (2027, 1)):
+        later = hotel.ber(today=date(year, 2, 20), days=30)
+        with clock_set_to(datetime(year, 2, 20, 14, 0, tzinfo=UTC)):
+            booked = hotel.stay(later, date(year, 2, 28), date(year, 3, 1))
+            assert booked.nights == len(nights_of_stays([booked.id])[booked.id]) == nights
+
+
+def test_a_late_check_out_keeps_the_room_and_the_key_and_the_next_guest_out(session):
+    place = hotel.ber()
+    stay = hotel.stay(place, MONDAY, WEDNESDAY)
+    check_in(place, stay, "101")
+    after = hotel.stay(place, WEDNESDAY, FRIDAY, name="Okafor")
+    assign(place, after, "101")
+
+    def leave_at(hour):
+        dating.set_hours(
+            asset_id=place.id, stay_id=stay.id, starts=None, ends=datetime(2026, 3, 4, hour, tzinfo=UTC), actor=ACTOR
+        )
+
+    leave_at(13)
+    assert key_of(stay).ends_at == datetime(2026, 3, 4, 13, tzinfo=UTC)
+    with pytest.raises(RoomTaken, match="Room 101 is taken by Okafor"):
+        leave_at(16)
+    undo(place, stay)
+    assert key_of(stay).ends_at == datetime(2026, 3, 4, 10, tzinfo=UTC)

@@ -60,6 +60,7 @@ def test_a_guest_in_the_way_is_given_another_room_when_the_desk_says_so(desk, pl
     assert refused.status_code == 422
     assert "Room 101 has a guest from" in refused.text
     assert "Give the guests who have it other rooms" in refused.text
+    assert f'selected value="{room_at(place.id, "101").unit_id}"' in refused.text
     assert desk.post(base(place, f"{PATH}/new"), data=said(place, re_room="y")).status_code == 303
     session.expire_all()
     assert fresh(place, stay).room_id == room_at(place.id, "102").unit_id

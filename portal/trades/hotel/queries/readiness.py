@@ -46,9 +46,14 @@ class Obstacle:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def obstacles(place: Asset, stay: Stay, *, today: date | None = None, room: Room | None = None) -> list[Obstacle]:
+def obstacles(place: Asset, stay: Stay, *, today: date | None = None) -> list[Obstacle]:
     """Everything that keeps a stay from being checked in now, the gravest first; nothing means one click."""
-    today = today or business_date(place)
+    room = db.session.get(Room, stay.room_id, populate_existing=True) if stay.room_id else None
+    return [*of_the_guest(place, stay, today or business_date(place)), *of_the_room(stay, room)]
+
+
+def of_the_guest(place: Asset, stay: Stay, today: date) -> list[Obstacle]:
+    """What is in the way whichever room it is: the day, the people, the card."""
     found = [*_time(place, stay, today), *_people(stay)]
     guest = db.session.get_one(Customer, stay.guest_id)
     profile = db.session.get(GuestProfile, stay.guest_id)
@@ -60,8 +65,7 @@ def obstacles(place: Asset, stay: Stay, *, today: date | None = None, room: Room
     if missing:
         words = _("The registration card lacks: %(fields)s.", fields=", ".join(_in_words(each) for each in missing))
         found.append(Obstacle("card", words, details={"fields": missing}))
-    room = room or (db.session.get(Room, stay.room_id, populate_existing=True) if stay.room_id else None)
-    return [*found, *_room(stay, room)]
+    return found
 
 
 def early_nights_price(place: Asset, stay: Stay, today: date) -> int:
@@ -121,7 +125,8 @@ def _people(stay: Stay) -> list[Obstacle]:
     return [Obstacle("people", words)]
 
 
-def _room(stay: Stay, room: Room | None) -> list[Obstacle]:
+def of_the_room(stay: Stay, room: Room | None) -> list[Obstacle]:
+    """What is in the way in the room itself: none is given, somebody is in it, it is not made up."""
     if room is None:
         return [Obstacle("no_room", _("No room is given yet."))]
     number = db.session.get_one(Unit, room.unit_id).number

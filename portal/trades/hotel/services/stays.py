@@ -38,7 +38,7 @@ from portal.trades.hotel.models import (
 from portal.trades.hotel.pricing import Quote
 from portal.trades.hotel.queries.inventory import lock_rooms
 from portal.trades.hotel.queries.property import lock_day
-from portal.trades.hotel.queries.readiness import Obstacle, early_fee, late_fee, obstacles
+from portal.trades.hotel.queries.readiness import Obstacle, early_fee, late_fee, of_the_guest, of_the_room
 from portal.trades.hotel.queries.rooms_free import rooms_between
 from portal.trades.hotel.queries.stays import stays_of
 from portal.trades.hotel.services import dating, folio_steps, inventory, keys, reservations
@@ -223,10 +223,7 @@ def _enter(
         if early and stay.status == StayStatus.CONFIRMED and today < stay.arrival:
             dating.redate(place, stay, today, stay.departure, actor=actor)
         hour_fee = early_fee(place, stay, now) if fee else 0
-        first = [
-            each for each in obstacles(place, stay, today=today) if each.code not in ("no_room", "dirty", "occupied")
-        ]
-        _refuse(first, override)
+        _refuse(of_the_guest(place, stay, today), override)
         if stay.room_id is None or (room_id is not None and room_id != stay.room_id):
             if stay.room_locked:
                 raise promised(stay)
@@ -236,7 +233,7 @@ def _enter(
         stay.room_id = room_then(stretches, now)
         assert stay.room_id is not None
         room = rooms[stay.room_id]
-        _refuse([each for each in obstacles(place, stay, today=today, room=room) if each.code != "early"], override)
+        _refuse(of_the_room(stay, room), override)
         stay.status, stay.arrived_at = StayStatus.IN_HOUSE, now
         db.session.flush()
         keys.fit(stay, actor=actor)

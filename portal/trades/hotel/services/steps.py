@@ -71,7 +71,7 @@ def stepping(
                 verb=verb,
                 business_date=day,
                 before=before[stay.id],
-                after=after[stay.id] | {"words": _plain(own), "group": group, "with": len(stays)},
+                after=after[stay.id] | {"words": _plain(own), "group": group, "with": [str(each.id) for each in stays]},
                 by=actor.name,
             )
         )

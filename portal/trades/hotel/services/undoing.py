@@ -96,9 +96,11 @@ def _coming_after_all(asset_id: uuid.UUID, step: StayStep, actor: Actor, version
 
 
 def _of_group(step: StayStep) -> Sequence[StayStep]:
-    if step.after.get("with", 1) == 1:
+    """The step with those of the other stays that were changed with it."""
+    stay_ids = [uuid.UUID(each) for each in step.after["with"]]
+    if len(stay_ids) == 1:
         return [step]
-    query = select(StayStep).where(StayStep.asset_id == step.asset_id, StayStep.business_date == step.business_date)
+    query = select(StayStep).where(StayStep.stay_id.in_(stay_ids))
     return db.session.scalars(query.where(StayStep.after["group"].astext == step.after["group"])).all()
 
 
