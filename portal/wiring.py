@@ -20,6 +20,7 @@ from portal.gateways.mailer import Mailer
 from portal.gateways.paystack import Paystack
 from portal.reporting import downtime
 from portal.reporting import hotel as hotel_figures
+from portal.shared.access import lettings
 from portal.shared.access.services import grants, offers, paid_access
 from portal.shared.assets.models import UnitStatus
 from portal.shared.devices import interlocks
@@ -31,7 +32,6 @@ from portal.shared.devices.services.rule_watch import look as look_at_rules
 from portal.shared.devices.services.telling import connect as connect_telling
 from portal.shared.identity import passwords
 from portal.shared.identity.services import mails
-from portal.shared.ledger import chart
 from portal.shared.notifications.services import webhooks
 from portal.shared.payments import owed, paybill_accounts, purposes
 from portal.shared.payments.services import addresses, bills, receipt_letters
@@ -41,6 +41,7 @@ from portal.trades.fleet.services import tracking
 from portal.trades.fleet.track import KINDS
 from portal.trades.hotel.events import PROMISED
 from portal.trades.hotel.services import (
+    door_stays,
     folio_closing,
     folio_invoices,
     folio_money,
@@ -61,11 +62,12 @@ def connect(settings: Settings) -> None:
         offers.PURPOSE,
         prepare=offers.prepare,
         fulfil=grants.grant_from_payment,
-        earned=chart.HIRE,
+        earned=paid_access.earned,
         about=paid_access.about,
     )
     purposes.register(bills.PURPOSE, prepare=bills.prepare, fulfil=bills.fulfil, earned=bills.earned, about=bills.about)
     owed.connect(folio_money)
+    lettings.connect(door_stays)
     folio_closing.before_reopening[:] = [folio_invoices.keeps_closed]
     purposes.register(
         owed.PURPOSE,

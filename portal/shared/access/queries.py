@@ -12,6 +12,7 @@ from portal.core import locks
 from portal.core.clock import utcnow
 from portal.core.db import db
 from portal.core.words import _
+from portal.shared.access import lettings
 from portal.shared.access.errors import NoSuchGrant
 from portal.shared.access.models import AccessGrant
 
@@ -77,8 +78,9 @@ def grants_of_payments(payment_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Ac
 
 
 def find_grant_of_payment(payment_id: uuid.UUID) -> AccessGrant | None:
-    """The grant a payment bought."""
-    return db.session.scalar(select(AccessGrant).where(AccessGrant.payment_id == payment_id))
+    """The grant a payment bought, or made longer where a stay was paid for."""
+    found = db.session.scalar(select(AccessGrant).where(AccessGrant.payment_id == payment_id))
+    return found or lettings.grant_of(payment_id)
 
 
 def get_grant(grant_id: uuid.UUID, *, asset_id: uuid.UUID | None = None) -> AccessGrant:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from portal.core.actor import Actor
 from portal.shared.payments.bill_queries import get_bill
+from portal.shared.payments.queries import find_payment_of
 
 if TYPE_CHECKING:
     from portal.shared.payments.models import Payment, PaymentIntent
@@ -34,6 +35,9 @@ class Keeper(Protocol):
     def went(self, folio_id: uuid.UUID, amount: int, payment: Payment, key: str, actor: Actor, *, gone: bool) -> None:
         """Money goes back, or has `gone` whatever anybody says."""
 
+    def of_payment(self, payment_id: uuid.UUID) -> uuid.UUID | None:
+        """The folio that a payment stands on, whatever it was for."""
+
     def stayed(self, folio_id: uuid.UUID, key: str, actor: Actor) -> None:
         """What went under this key never left."""
 
@@ -52,7 +56,10 @@ def keeper() -> Keeper:
 
 
 def behind(intent: PaymentIntent) -> uuid.UUID | None:
-    """The folio that a payment is for, by itself or by a bill; None for everything else."""
+    """The folio that a payment is for, by itself or by a bill, or that it came to stand on; else None."""
     if intent.purpose == PURPOSE:
         return intent.subject_id
-    return get_bill(intent.subject_id).subject_id if intent.purpose == BILL else None
+    if intent.purpose == BILL:
+        return get_bill(intent.subject_id).subject_id
+    payment = find_payment_of(intent.id)
+    return keeper().of_payment(payment.id) if payment is not None else None

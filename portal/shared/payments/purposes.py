@@ -21,6 +21,8 @@ class Offer:
     amount: int
     currency: str | None
     payer: str
+    #: The money is here already, so nothing has to be kept for it.
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,13 +25,14 @@ from portal.shared.access.errors import (
     UnitOutOfUse,
 )
 from portal.shared.access.events import AccessGranted, AccessRevoked
+from portal.shared.access.lettings import letting_of
 from portal.shared.access.models import AccessGrant
 from portal.shared.access.queries import get_grant, lock_grant, running_and_coming
 from portal.shared.access.services.offers import MOST_MINUTES, in_use
 from portal.shared.access.services.signals import close_unit, open_unit, renew_lease
 from portal.shared.assets.errors import NoSuchUnit
 from portal.shared.assets.models import Unit, UnitStatus
-from portal.shared.assets.queries import asset_of, lock_unit
+from portal.shared.assets.queries import asset_of, lock_unit, units_by_id
 from portal.shared.audit.services import record
 from portal.shared.payments.models import Payment, PaymentIntent
 
@@ -43,6 +44,10 @@ def grant_from_payment(intent: PaymentIntent, payment: Payment, actor: Actor) ->
     The same payer's time is stacked behind what they have. Returns the minor units used; raises CannotFulfil
     before anything is changed.
     """
+    found = units_by_id({intent.subject_id}).get(intent.subject_id)
+    letting = letting_of(found) if found is not None else None
+    if found is not None and letting is not None:
+        return letting.give(found, intent, payment, actor)
     # What it writes goes to the database with what the settlement writes, in one go at the end.
     with db.session.no_autoflush:
         return _grant_from_payment(intent, payment, actor)

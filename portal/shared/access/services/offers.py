@@ -10,6 +10,7 @@ from portal.core.clock import utcnow
 from portal.core.money import Money, whole_periods
 from portal.core.words import _
 from portal.shared.access.errors import AmountTooLarge, AmountTooSmall, UnitLet, UnitNotForLetting, WrongCurrency
+from portal.shared.access.lettings import letting_of
 from portal.shared.access.models import AccessGrant
 from portal.shared.access.queries import running_and_coming
 from portal.shared.access.until import day_of
@@ -41,7 +42,8 @@ def prepare(offer: Offer) -> Terms:
             _("%(place)s takes %(currency)s.", place=asset.name, currency=asset.currency), field="currency"
         )
     in_use(unit, asset)
-    for grant in running_and_coming(unit.id, utcnow()):
+    letting = letting_of(unit)
+    for grant in running_and_coming(unit.id, utcnow()) if letting is None else ():
         if grant.holder != offer.payer:
             raise UnitLet(let_until(unit, asset, grant), unit=unit.number)
     periods, _rest = whole_periods(offer.amount, unit.price)
@@ -62,6 +64,8 @@ def prepare(offer: Offer) -> Terms:
             ),
             field="amount",
         )
+    if letting is not None:
+        letting.keep(unit, asset, periods, offer.payer, at_once=offer.at_once)
     return Terms(
         asset_id=asset.id,
         currency=asset.currency,

@@ -7,6 +7,8 @@ from portal.core.written import on_paper
 from portal.shared.access.queries import find_grant_of_payment
 from portal.shared.assets.queries import asset_of, units_by_id
 from portal.shared.assets.services.units import called
+from portal.shared.ledger import chart
+from portal.shared.payments import owed
 from portal.shared.payments.models import PaymentIntent
 from portal.shared.payments.purposes import About
 
@@ -24,3 +26,9 @@ def about(intent: PaymentIntent) -> About:
         called(unit),
         ((_("From"), on_paper(grant.starts_at, timezone)), (_("Until"), on_paper(grant.ends_at, timezone))),
     )
+
+
+def earned(intent: PaymentIntent) -> str:
+    """Where its money is booked: to hire, or to the folio of the stay that it bought."""
+    folio_id = owed.behind(intent)
+    return chart.HIRE if folio_id is None else owed.keeper().account(folio_id)

@@ -162,8 +162,8 @@ def _hold(intent: PaymentIntent) -> None:
     """Nobody earns a deposit, or closes a folio, while it is decided where its money goes back from."""
     if intent.purpose == bills.PURPOSE:
         bills.hold(intent.subject_id)
-    elif intent.purpose == owed.PURPOSE:
-        owed.keeper().hold(intent.subject_id)
+    elif (folio_id := owed.behind(intent)) is not None:
+        owed.keeper().hold(folio_id)
 
 
 def _went(intent: PaymentIntent, payment: Payment, amount: int, key: str, actor: Actor, *, gone: bool) -> None:

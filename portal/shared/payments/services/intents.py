@@ -61,7 +61,9 @@ def open_intent(
     if idem_key is not None and (known := find_by_key(actor.key, idem_key)) is not None:
         return _same(known, asked)
     terms = purposes.purpose(purpose).prepare(
-        purposes.Offer(subject_id=subject_id, amount=amount, currency=currency, payer=payer_email)
+        purposes.Offer(
+            subject_id=subject_id, amount=amount, currency=currency, payer=payer_email, at_once=through is not None
+        )
     )
     chosen = through or providers.choose(provider, asset_of(terms.asset_id).business_id)
     intent = db.session.scalar(

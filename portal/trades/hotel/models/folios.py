@@ -92,6 +92,7 @@ class FolioLine(Record):
         ForeignKeyConstraint(["folio_id", "asset_id"], ["folio.id", "folio.asset_id"]),
         Index("ix_folio_line_folio_id", "folio_id", "id"),
         Index("ix_folio_line_day", "asset_id", "business_date"),
+        Index("ix_folio_line_payment_id", "payment_id", postgresql_where=text("payment_id is not null")),
         Index("ix_folio_line_moves_id", "moves_id", postgresql_where=text("moves_id is not null")),
     )
 

@@ -75,7 +75,7 @@ def live_nights(stays: Collection[Stay], *, released: bool = False) -> dict[tupl
 
 def lock_stays(stay_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Stay]:
     """These stays, locked in one order and as they stand."""
-    taking("stay")
+    taking("stay", stay_ids)
     rows = db.session.scalars(
         select(Stay)
         .where(Stay.id.in_(stay_ids))

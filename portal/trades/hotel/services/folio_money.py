@@ -8,6 +8,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from sqlalchemy import select
+
 from portal.core.actor import Actor
 from portal.core.clock import utcnow
 from portal.core.db import db, uuid7
@@ -109,6 +111,14 @@ def went(folio_id: uuid.UUID, amount: int, payment: Payment, key: str, actor: Ac
         words=_("%(provider)s, given back", provider=called(payment.provider)),
     )  # fmt: skip
     write(place, open_day(place.id), [item], actor)
+
+
+def of_payment(payment_id: uuid.UUID) -> uuid.UUID | None:
+    """The folio that a payment stands on, or None."""
+    found: uuid.UUID | None = db.session.scalar(
+        select(FolioLine.folio_id).where(FolioLine.payment_id == payment_id).order_by(FolioLine.id).limit(1)
+    )
+    return found
 
 
 def stayed(folio_id: uuid.UUID, key: str, actor: Actor) -> None:

@@ -16,7 +16,7 @@ from portal.core.written import day as written_day
 from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
 from portal.shared.ledger import chart
-from portal.trades.hotel.models import FolioStatus, LineKind, Stay
+from portal.trades.hotel.models import Folio, FolioStatus, LineKind, Stay
 from portal.trades.hotel.queries.folios import lines_of, lock_folios, reversal_of, windows_of
 from portal.trades.hotel.queries.stays import nights_of_stays
 from portal.trades.hotel.services import folio_money
@@ -83,6 +83,13 @@ def on_check_out_undone(place: Asset, day: date, stay: Stay, actor: Actor) -> No
         if folio.status == FolioStatus.CLOSED:
             open_again(place, day, folio, _("Check-out undone"), actor)
     _take_back(place, day, [stay], (LATE,), _("Check-out undone"), actor)
+
+
+def guest_folio(place: Asset, stay: Stay) -> Folio:
+    """The guest's own window, opened and locked."""
+    found = windows(place, [stay])
+    lock_folios(found.all)
+    return found.own[stay.id][0]
 
 
 def on_not_coming(
