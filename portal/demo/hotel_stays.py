@@ -335,4 +335,3 @@ def _cleanliness(made: Rows, now: datetime, today: date) -> None:
             for room, kind in dirty
         ],
     )  # fmt: skip
-

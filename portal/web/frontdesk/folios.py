@@ -276,8 +276,9 @@ def _forms(stay: Stay) -> dict[str, Callable[[bool], Any]]:
     def pay(sent: bool) -> Any:
         form = made(PayForm, "pay", sent, window=names(own))
         if not sent:
-            due = max(0, max(balances.values(), default=0)) or max(0, money_of([stay.id])[stay.id].due)
-            form.amount.data = Money(due, g.place.currency) if due else None
+            owing = next((each for each in own if balances[each.id] > 0), own[0])
+            due = max(0, balances[owing.id]) or max(0, money_of([stay.id])[stay.id].due)
+            form.window.data, form.amount.data = str(owing.id), Money(due, g.place.currency) if due else None
         return form
 
     anywhere = [("", _("As usual"))]
