@@ -78,6 +78,13 @@ def test_the_grid_shows_a_plans_prices_and_what_limits_it_and_little_is_asked_fo
         assert desk.get(base(place, strange)).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/plans", "/policies", "/taxes", "/promotions", "/prices", "/why/NRF/DBL/2026-03-09"])
+def test_its_other_pages_ask_for_little_too(desk, place, count_queries, path):
+    with count_queries() as sent:
+        assert desk.get(base(place, path)).status_code == 200
+    assert len(sent) <= 18, sent
+
+
 def test_cells_are_typed_and_taken_back_whole(desk, place):
     sent = {
         cell(place): "150", cell(place, night=MONDAY + timedelta(days=1)): "", cell(place, "r"): "min2 q5",
