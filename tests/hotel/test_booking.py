@@ -9,7 +9,7 @@ from portal.core.clock import clock_set_to, utcnow
 from portal.trades.hotel.errors import DatesWrong, NotOpenYet, SoldOut, WrongStatus
 from portal.trades.hotel.models import InventoryEvent
 from portal.trades.hotel.queries.stays import nights_of_stays, stays_of
-from portal.trades.hotel.services import cancellations, reservations, upkeep
+from portal.trades.hotel.services import cancellations, reservations, stays, upkeep
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
 from tests.payments.test_bills_races import tried
@@ -122,3 +122,19 @@ def test_the_price_of_each_night_is_kept_as_it_was_agreed(session):
     place = hotel.ber()
     booked = hotel.stay(place, date(2026, 3, 12), date(2026, 3, 15), plan="NRF")
     assert [night.agreed for night in nights_of_stays([booked.id])[booked.id]] == [9_000, 11_700, 11_700]
+
+
+def test_a_stay_has_an_end(session):
+    place = hotel.ber()
+    with pytest.raises(DatesWrong, match="at most 365 nights"):
+        hotel.book(place, TENTH, TENTH + timedelta(days=3_651))
+
+
+def test_a_cancelled_booking_is_not_checked_in(session):
+    place = hotel.ber()
+    stay = hotel.stay(place, hotel.TODAY, TENTH)
+    cancellations.cancel(reservation_id=stay.reservation_id, actor=ACTOR)
+    with pytest.raises(WrongStatus) as refused:
+        stays.check_in(asset_id=place.id, stay_id=stay.id, actor=ACTOR)
+    assert (refused.value.status, refused.value.code) == (409, "wrong_status")
+    assert str(refused.value)
