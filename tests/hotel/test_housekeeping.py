@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from portal.core.clock import clock_set_to
-from portal.trades.hotel.errors import NoSuchRoom, ReasonMissing, Stale, WrongStatus
-from portal.trades.hotel.models import HousekeepingTask, Room, RoomSense, StayStatus
+from portal.trades.hotel.errors import NoSuchRoom, ReasonMissing, SoldOut, Stale, WrongStatus
+from portal.trades.hotel.models import HousekeepingTask, MaintenanceRequest, Room, RoomSense, StayStatus
 from portal.trades.hotel.queries.housekeeping import rooms_to_clean
 from portal.trades.hotel.queries.inventory import room_at
 from portal.trades.hotel.services import housekeeping, lost_items, mending
@@ -136,3 +136,22 @@ def test_what_is_broken_is_mended_with_words(session):
         mending.end(asset_id=place.id, number=made.number, outcome="", actor=ACTOR)
     assert mending.end(asset_id=place.id, number=made.number, outcome="New seal", actor=ACTOR).status == "done"
     assert mending.reopen(asset_id=place.id, number=made.number, actor=ACTOR).status == "open"
+
+
+def test_a_room_is_out_of_order_until_it_is_mended(session):
+    place = hotel.ber()
+    room = room_at(place.id, "101")
+    until = hotel.TODAY + timedelta(days=3)
+    made = mending.report(asset_id=place.id, room_id=room.unit_id, what="No water", until_on=until, actor=ACTOR)
+    assert hotel.figures(place, hotel.TODAY)["out_of_order"] == 1
+    mending.end(asset_id=place.id, number=made.number, outcome="New pump", actor=ACTOR)
+    assert hotel.figures(place, hotel.TODAY)["out_of_order"] == 0
+
+
+def test_a_room_guests_need_is_not_taken_from_them_by_a_report(session):
+    place = hotel.ber()
+    hotel.book(place, hotel.TODAY, TOMORROW, rooms=3)
+    room = room_at(place.id, "101")
+    with pytest.raises(SoldOut):
+        mending.report(asset_id=place.id, room_id=room.unit_id, what="No water", until_on=TOMORROW, actor=ACTOR)
+    assert session.query(MaintenanceRequest).count() == 0

@@ -55,6 +55,11 @@ class MendForm(OnceForm):
     room = UuidSelectField(lazy_("Room"))
     what = StrictStringField(lazy_("What is broken"), max_length=500, multiline=True)
     urgent = BooleanField(lazy_("It cannot wait"))
+    until_on = DayField(
+        lazy_("Out of order until"),
+        required=False,
+        description=lazy_("The room is not for sale from today until that day. Leave it empty to go on letting it."),
+    )
 
 
 class MendedForm(BaseForm):

@@ -142,14 +142,18 @@ def housekeeping_repairs_new(asset_number: str) -> Response:
             made.append(
                 mending.report(
                     asset_id=g.place.id, room_id=form.room.data, what=form.what.data, urgent=form.urgent.data,
-                    actor=actor,
+                    until_on=form.until_on.data, actor=actor,
                 )
             )  # fmt: skip
 
-        form.just_once(actor, keep)
-        if made:
-            toast(_("Reported as number %(number)s.", number=made[0].number))
-        return go(url_for(".housekeeping_repairs", asset_number=asset_number))
+        try:
+            form.just_once(actor, keep)
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            if made:
+                toast(_("Reported as number %(number)s.", number=made[0].number))
+            return go(url_for(".housekeeping_repairs", asset_number=asset_number))
     return page("frontdesk/repair_new.html", "form", form=form, status=422 if form.errors else 200)
 
 

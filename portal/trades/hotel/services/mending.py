@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 from portal.core.actor import Actor
 from portal.core.clock import utcnow
@@ -11,11 +12,14 @@ from portal.core.numbers import take_number
 from portal.core.outbox import publish
 from portal.core.transaction import transactional
 from portal.core.words import _
+from portal.shared.assets.queries import asset_of
 from portal.shared.audit.services import record
 from portal.trades.hotel.errors import ReasonMissing, WrongStatus
 from portal.trades.hotel.events import RoomChanged
-from portal.trades.hotel.models import MaintenanceRequest
+from portal.trades.hotel.models import BlockKind, MaintenanceRequest
 from portal.trades.hotel.queries.housekeeping import request_at
+from portal.trades.hotel.queries.property import business_date
+from portal.trades.hotel.services import blocks
 
 
 @transactional
@@ -26,9 +30,19 @@ def report(
     what: str,
     actor: Actor,
     urgent: bool = False,
-    block_id: uuid.UUID | None = None,
+    until_on: date | None = None,
 ) -> MaintenanceRequest:
-    """Write down what is broken; `block_id` names the block that keeps the room from guests meanwhile."""
+    """Write down what is broken; with `until_on` the room is out of order from today until then.
+
+    Raises SoldOut or RoomTaken, as blocks.block, where guests need the room: then nothing is written down.
+    """
+    block = None
+    if until_on is not None:
+        today = business_date(asset_of(asset_id))
+        block = blocks.block(
+            asset_id=asset_id, room_id=room_id, kind=BlockKind.OUT_OF_ORDER, from_on=today, until_on=until_on,
+            reason=what, actor=actor,
+        )  # fmt: skip
     made = written(
         MaintenanceRequest(
             asset_id=asset_id,
@@ -37,7 +51,7 @@ def report(
             what=what.strip(),
             urgent=urgent,
             status="open",
-            block_id=block_id,
+            block_id=block.id if block else None,
             reported_by=actor.name,
         )
     )
@@ -53,9 +67,12 @@ def begin(*, asset_id: uuid.UUID, number: int, actor: Actor) -> MaintenanceReque
 
 @transactional
 def end(*, asset_id: uuid.UUID, number: int, outcome: str, actor: Actor, dropped: bool = False) -> MaintenanceRequest:
-    """It is mended, or need not be: what was done. Who blocked the room for it ends the block."""
+    """It is mended, or need not be: what was done. A room that was out of order for it can be let again."""
     if not outcome.strip():
         raise ReasonMissing(_("Say what was done."), field="outcome")
+    block_id = request_at(asset_id, number).block_id
+    if block_id is not None:
+        blocks.end(asset_id=asset_id, block_id=block_id, actor=actor)
     return _step(asset_id, number, "dropped" if dropped else "done", actor, outcome.strip())
 
 
