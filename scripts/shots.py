@@ -31,6 +31,13 @@ def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Every screen by name and address; some are found by looking at another first."""
     hotel, fleet = (next(a["asset_number"] for a in run["assets"] if a["kind"] == kind) for kind in ("hotel", "fleet"))
     yield "home", f"/home/{hotel}/"
+    yield "front-desk", f"/frontdesk/{hotel}/"
+    yield "tape-chart", f"/frontdesk/{hotel}/chart"
+    yield "booking", f"/frontdesk/{hotel}/book"
+    yield "walk-in", f"/frontdesk/{hotel}/walk-in"
+    yield "reservations", f"/frontdesk/{hotel}/reservations"
+    yield "stay", first_link(page, f"/frontdesk/{hotel}/", "/stays/")
+    yield "hotel-settings", f"/frontdesk/{hotel}/settings"
     yield "hotel-board", f"/units/{hotel}/"
     yield "fleet-board", f"/units/{fleet}/"
     room = first_link(page, f"/units/{hotel}/", "/room/")

@@ -205,13 +205,13 @@ def _stay(
 ) -> dict[str, Any]:  # fmt: skip
     """A reservation of one room, and its stay, which has no room yet."""
     chance, made.count = made.chance, made.count + 1
-    who, reservation = made.guest_id(name, at), key(f"{HOTEL.name} reservation {made.count}")
+    who, reservation = made.guest_id(name, at), key_at(at, chance)
     channel = source if source == "booking.com" else None
     note = chance.choice(NOTES) if source != "door" and chance.random() < 0.12 else None
     made.rows[Reservation].append({
         "id": reservation, "created_at": at, "asset_id": HOTEL.id, "number": label(f"reservation {made.count}"),
         "booker_id": who, "source": source, "channel": channel, "channel_ref": f"B{made.count:06}" if channel else None,
-        "hold_expires_at": now + timedelta(minutes=15 + 7 * (made.count % 9)) if now and status == "held" else None,
+        "hold_expires_at": now + timedelta(minutes=12 + 17 * (made.count % 9)) if now and status == "held" else None,
         "note": note, "token": f"demo-{reservation.hex}", "group_id": group, "version": 1,
         "made_by": {"door": "sandbox", "booking.com": "booking.com", "web": "website"}.get(source, "Funke Adeyemi"),
     })  # fmt: skip

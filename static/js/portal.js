@@ -171,7 +171,9 @@ document.addEventListener("keydown", (event) => {
 /* ---- toasts leave by themselves, unless one is read, or holds an undo or bad news ---- */
 function mind(note) {
   if (note.dataset.minded) return;
-  note.dataset.minded = "yes";
+  note.dataset.minded = Date.now(); // two parts of a page that fetch themselves at once are both told: it is said once
+  const said = [...document.querySelectorAll(".toast-note")].some((each) => each !== note && each.textContent === note.textContent && Date.now() - each.dataset.minded < 2_000);
+  if (said) return note.remove();
   const patience = note.dataset.tone === "bad" ? 15_000 : note.querySelector("form") ? 15_000 : 5_000;
   let left = setTimeout(() => note.remove(), patience);
   note.addEventListener("pointerenter", () => clearTimeout(left));

@@ -94,11 +94,19 @@ class Pencil:
         words = bar.words if bar.stay_id is None else bar.words.rsplit(" ", 1)[-1]
         return Drawn(classes, key_of(bar), bar.version, words, bar.adults + bar.children, due, marks)
 
+    def inside(self, bar: Bar) -> bool:
+        """Whether any of it is in sight: one that begins on the morrow of the last day would widen the grid."""
+        return self._column(bar.starts_at) < self._last and self._column(bar.ends_at) > 1
+
+    def row(self, bars: Iterable[Bar]) -> list[Drawn]:
+        """Bars that follow one another."""
+        return [self.bar(bar) for bar in bars if self.inside(bar)]
+
     def lanes(self, bars: Iterable[Bar]) -> list[Drawn]:
         """Bars that stand above one another where they overlap."""
         ends: list[datetime] = []
         drawn = []
-        for bar in sorted(bars, key=lambda each: each.starts_at):
+        for bar in sorted(filter(self.inside, bars), key=lambda each: each.starts_at):
             lane = next((n for n, end in enumerate(ends) if end <= bar.starts_at), len(ends))
             ends[lane : lane + 1] = [bar.ends_at]
             drawn.append(self.bar(bar, min(lane + 1, 9)))
@@ -136,7 +144,10 @@ def groups(chart: Chart, pencil: Pencil, prices: Mapping[Key, int]) -> list[Grou
             totals.get(type_id, len(of_type)),
             [_cell(chart, type_id, day, prices) for day in chart.days],
             pencil.lanes(waiting[type_id]),
-            [RoomRow(row, [pencil.bar(bar) for bar in chart.bars.get(row.room_id, ())]) for row in of_type],
+            [
+                RoomRow(row, [pencil.bar(bar) for bar in filter(pencil.inside, chart.bars.get(row.room_id, ()))])
+                for row in of_type
+            ],
         )
         for type_id, of_type in rooms.items()
     ]

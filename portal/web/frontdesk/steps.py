@@ -92,6 +92,9 @@ def step_dates(asset_number: str, stay: str) -> Response:
         )
 
     said = _dated_words(found, form, line)
+    to = next((each.number for each in choices if str(each.room_id) == str(form.room.data)), None)
+    if to is not None and to != line.room:
+        said.insert(1, f"{line.room or _('no room')} → {to}")
     return _step("dates", found, form, act, said, _("Change the dates"), _("Dates changed."), line=line)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 from flask import Response, g, request, url_for
 
+from portal.core.clock import utcnow
 from portal.core.errors import DomainError
 from portal.core.words import _
 from portal.trades.hotel.models import Stay
@@ -14,9 +16,11 @@ from portal.trades.hotel.pricing import Quote
 from portal.trades.hotel.queries.board import lines_of
 from portal.trades.hotel.queries.inventory import get_room_type
 from portal.trades.hotel.queries.property import business_date, property_of
-from portal.trades.hotel.queries.quotes import TypeOffer, availability, quote
+from portal.trades.hotel.queries.quotes import availability, quote
+from portal.trades.hotel.queries.rooms_free import rooms_between
 from portal.trades.hotel.services import folio_money, folios, stays
 from portal.trades.hotel.services.reservations import Guest
+from portal.trades.hotel.times import moment
 from portal.web.filters import money
 from portal.web.frontdesk.booking import chosen
 from portal.web.frontdesk.booking_forms import WalkInForm
@@ -44,7 +48,7 @@ def walk_in(asset_number: str) -> Response:
         "frontdesk/walk_in.html",
         "form",
         form=form,
-        offers=_offers(form),
+        **_offers(form),
         asked=form.asked([name for name in property_of(g.place).card_fields if name != "phone"]),
         may_force=may("hotel.override"),
         status=422 if form.errors else 200,
@@ -56,7 +60,7 @@ def walk_in(asset_number: str) -> Response:
 def walk_in_offers(asset_number: str) -> Response:
     """What can be had tonight for the nights and people typed so far."""
     form = WalkInForm(formdata=request.args)
-    return page("frontdesk/walk_in.html", "offers", form=form, offers=_offers(form), may_force=may("hotel.override"))
+    return page("frontdesk/walk_in.html", "offers", form=form, may_force=may("hotel.override"), **_offers(form))
 
 
 def _in_house(made: list[Stay], form: WalkInForm, quoted: Quote) -> Response:
@@ -114,8 +118,13 @@ def _terms(form: WalkInForm) -> tuple[Quote, dict[str, Any]]:
     return quoted, terms
 
 
-def _offers(form: WalkInForm) -> list[TypeOffer]:
+def _offers(form: WalkInForm) -> dict[str, Any]:
+    """What can be had, and how many rooms of each type somebody could walk into."""
     if not form.nights.data or not form.adults.data:
-        return []
-    today = business_date(g.place)
-    return availability(g.place, today, today + timedelta(days=form.nights.data), adults=form.adults.data)
+        return {"offers": [], "ready": {}}
+    today, people = business_date(g.place), form.adults.data
+    departure = today + timedelta(days=form.nights.data)
+    until = moment(g.place.timezone, departure, property_of(g.place).checkout_minute)
+    rooms = rooms_between(g.place, utcnow(), until, people=people) if until > utcnow() else []
+    ready = Counter(each.room_type_id for each in rooms if each.free and each.made_up)
+    return {"offers": availability(g.place, today, departure, adults=people), "ready": ready}

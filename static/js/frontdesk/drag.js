@@ -47,10 +47,9 @@ function move(event) {
   event.preventDefault();
   const under = document.elementFromPoint(event.clientX, event.clientY)?.closest(".tape .tr[data-r]") ?? held.target ?? held.row;
   const column = grid.columnAt(under, event.clientX);
-  const days = Math.round((column - held.column) / 2);
+  const days = Math.round((event.clientX - held.x) * grid.length() / grid.track(held.row).getBoundingClientRect().width);
   if (!held.bar) {
     const [one, other] = [held.column, column].sort((a, b) => a - b).map((each) => Math.floor(each / 2));
-    grid.go(held.row, Math.max(0, one - (held.column % 2 ? 1 : 1) + 0), 1);
     grid.go(held.row, Math.max(0, one - 1), Math.max(1, other - one + 1));
     held.from = grid.focus.day;
     held.nights = grid.focus.nights;

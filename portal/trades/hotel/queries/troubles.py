@@ -19,7 +19,7 @@ from portal.trades.hotel.times import moment
 #: So far ahead a night that is oversold is told of.
 OVERSOLD_DAYS = 30
 #: A hold that lapses within this time is told of.
-LAPSES_WITHIN = timedelta(minutes=30)
+LAPSES_WITHIN = timedelta(minutes=15)
 #: A door that has not answered for so long is told of.
 SILENT_AFTER = timedelta(minutes=1)
 
