@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from portal.core.db import db
 from portal.core.transaction import transactional
@@ -15,6 +15,7 @@ from portal.trades.hotel.queries.folios import lines_of, windows_of
 from portal.trades.hotel.queries.property import lock_day
 from portal.trades.hotel.queries.stays import lock_stays, nights_of_stays
 from portal.trades.hotel.services import folio_steps, folios
+from tests.factories import hotel
 from tests.factories.assets import ACTOR
 
 
@@ -80,3 +81,20 @@ def all_lines(stay: Stay) -> list[FolioLine]:
     own = windows_of([stay.id])[stay.id]
     found = lines_of([each.id for each in own])
     return [line for each in own for line in found.get(each.id, [])]
+
+
+def full_house(rooms: int, nights: int = 3) -> Asset:
+    """A hotel of doubles in which everybody sleeps: put into their rooms in bulk, as check-ins would leave it."""
+    place = hotel.big(rooms)
+    for first in range(0, rooms, 100):
+        hotel.book(place, hotel.TODAY, hotel.TODAY + timedelta(days=nights), rooms=min(100, rooms - first))
+    db.session.execute(
+        text(
+            "with s as (select id, row_number() over (order by id) n from stay where asset_id = :a),"
+            " r as (select unit_id, row_number() over (order by unit_id) n from room where asset_id = :a)"
+            " update stay set status = 'in_house', room_id = r.unit_id from s join r using (n) where stay.id = s.id"
+        ),
+        {"a": place.id},
+    )
+    db.session.commit()
+    return place

@@ -1,6 +1,6 @@
 """Folios: what a guest owes is added up, moved between payers, corrected by other lines, and the books balance."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
@@ -25,9 +25,9 @@ from portal.trades.hotel.errors import (
     ReasonMissing,
     WrongStatus,
 )
-from portal.trades.hotel.models import ChargeCode, StayNight
+from portal.trades.hotel.models import ChargeCode, LineKind, StayNight
 from portal.trades.hotel.queries.folios import balance_of, balances, get_folio, money_of
-from portal.trades.hotel.services import folio_closing, folio_money, folio_moves, folios
+from portal.trades.hotel.services import dating, folio_closing, folio_invoices, folio_money, folio_moves, folios
 from tests.factories import assets, hotel
 from tests.factories import folios as made
 from tests.factories.assets import ACTOR
@@ -329,3 +329,27 @@ def test_another_hotels_folio_is_not_there(place, stay):
     other = assets.place(name="Elsewhere")
     with pytest.raises(NoSuchFolio):
         get_folio(other.id, made.folio(stay).id)
+
+
+def test_a_guest_who_leaves_early_pays_the_nights_used_and_the_fee(session):
+    """Scenario 12: 4 x 100 paid 400, 2 nights posted; without a fee 200 to refund, with "one night" 100; balance 0."""
+    place = hotel.ber(today=NINTH)
+    with clock_set_to(datetime(2026, 3, 9, 14, tzinfo=UTC)):
+        stay = made.check_in(hotel.stay(place, NINTH, THIRTEENTH))
+        taken = folio_money.take(folio_id=made.folio(stay).id, way="cash", amount=40_000, actor=ACTOR)
+        made.charge_nights(stay, NINTH, TENTH)
+        dating.shorten(asset_id=place.id, stay_id=stay.id, departure=ELEVENTH, actor=ACTOR)
+        assert [hotel.figures(place, night)["booked"] for night in (ELEVENTH, TWELFTH)] == [0, 0]
+        assert money_of([stay.id])[stay.id].due == -20_000
+        folios.post_charge(stay_id=stay.id, code="early_departure", amount=10_000, kind=LineKind.FEE, actor=ACTOR)
+        assert money_of([stay.id])[stay.id].due == -10_000
+        refunds.set_limit(asset_id=place.id, approval_above=100_000, actor=ACTOR)
+        given = {"reference": taken.intent.reference, "reason": "Left early", "actor": ACTOR, "alone": True}
+        with pytest.raises(RefundTooLarge):
+            refunds.request(amount=40_001, **given)
+        refunds.request(amount=10_000, **given)
+        assert balance_of(made.folio(stay).id) == 0
+        said = folio_invoices.issue(folio_id=made.folio(stay).id, actor=ACTOR).snapshot
+    assert [line["amount"] for line in said["lines"]] == [10_000, 10_000, 10_000]
+    assert (said["total"], said["paid"]) == (30_000, 30_000)
+    assert whole(place)

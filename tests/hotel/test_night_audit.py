@@ -192,28 +192,9 @@ def test_a_group_pays_rooms_and_its_guests_the_minibar(session):
     assert balances([each.id for each in stays]) == {stays[0].id: 1_000, stays[1].id: 0}
 
 
-def full_house(rooms):
-    """A hotel of doubles in which everybody sleeps: made in bulk, as the commands would leave it."""
-    place = hotel.big(rooms)
-    reservation = hotel.book(place, SECOND, FIFTH, rooms=min(rooms, 100))
-    for _n in range(rooms // 100 - 1):
-        hotel.book(place, SECOND, FIFTH, rooms=100)
-    del reservation
-    db.session.execute(
-        text(
-            "with s as (select id, row_number() over (order by id) n from stay where asset_id = :a),"
-            " r as (select unit_id, row_number() over (order by unit_id) n from room where asset_id = :a)"
-            " update stay set status = 'in_house', room_id = r.unit_id from s join r using (n) where stay.id = s.id"
-        ),
-        {"a": place.id},
-    )
-    db.session.commit()
-    return place
-
-
 def test_six_press_the_button_and_the_day_is_closed_once(app, committed):
     """Scenario 19: 300 in house, 6 workers press Close: 300 room lines, one closed day; in less than two seconds."""
-    place = full_house(300)
+    place = made.full_house(300)
     begun = time.monotonic()
     said = at_once(app, *[tried(lambda: close(place).state)] * 6)
     took = time.monotonic() - begun
@@ -245,7 +226,7 @@ with app.app_context(), clock_set_to(datetime(2026, 3, 3, 0, 30, tzinfo=UTC)):
 
 def test_a_closing_that_is_killed_half_way_goes_on_where_it_stopped(committed, database_url):
     """Scenario 19: kill -9 half way then re-run: still 300."""
-    place = full_house(300)
+    place = made.full_house(300)
 
     def charged():
         committed.rollback()
