@@ -39,7 +39,7 @@ from portal.shared.payments.services import (
     verification,
 )
 from portal.trades.fleet.services import drivers, maintenance, tracking, upkeep
-from portal.trades.hotel.services import night_audit, recount, room_senses
+from portal.trades.hotel.services import channels, groups, night_audit, recount, room_senses
 from portal.trades.hotel.services import upkeep as hotel_upkeep
 
 HOUR = 3600
@@ -87,6 +87,8 @@ SCHEDULE = [
     Job("reservations held too long", 5, hotel_upkeep.expire_holds, batches=True),
     Job("hotel calendars counted again", 6 * HOUR, recount.look),
     Job("business days to close", 1, night_audit.close_asked),
+    Job("calendars of channels", 30, channels.read_due),
+    Job("groups to cut off", 60, groups.cut_off_due),
     Job("nights to put on sale", HOUR, hotel_upkeep.open_nights_ahead),
     Job("packs for when the portal is down", 60, downtime.write_packs),
     Job("alerts nobody acknowledged", 15, escalate_due, batches=True),

@@ -32,6 +32,7 @@ LOCK_ORDER = (
     "refund",
     "payout",
     "cash_session",
+    "ical_feed",
     "business_day",
     "booking_group",
     "stay",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import ParamSpec, TypeVar
 
@@ -84,6 +85,20 @@ def transactional(command: Callable[P, R]) -> Callable[P, R]:
 
     run.__command__ = True  # type: ignore[attr-defined]
     return run
+
+
+@contextmanager
+def attempt() -> Iterator[None]:
+    """A part of a command that may fail alone: what it wrote, recorded and announced until then is undone with it."""
+    info = db.session().info
+    before = {name: len(info.get(name, ())) for name in ("audit", "outbox")}
+    try:
+        with db.session.begin_nested():
+            yield
+    except BaseException:
+        for name, length in before.items():
+            del info.get(name, [])[length:]
+        raise
 
 
 def _in_words(error: DBAPIError, state: str | None) -> Exception:

@@ -32,7 +32,7 @@ from portal.web.frontdesk.views import blueprint as front_desk
 from portal.web.home import finders, styleguide
 from portal.web.home.views import blueprint as home
 from portal.web.payments.views import blueprint as payments_desk
-from portal.web.public import bill, door, guest, pay, sandbox, sandbox_api
+from portal.web.public import bill, calendars, door, guest, pay, sandbox, sandbox_api
 from portal.web.public.me import blueprint as me
 
 
@@ -46,7 +46,7 @@ def register(app: Flask) -> None:
             importlib.import_module(room.name)  # each hangs its views on the desk's blueprint
     for blueprint in (home, views.blueprint, me, units, places.blueprint, health.blueprint, payments_desk, fleet_desk,
                       front_desk, driving.blueprint, door.blueprint, guest.blueprint, bill.blueprint,
-                      pay.blueprint):  # fmt: skip
+                      pay.blueprint, calendars.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     admin.register(app)
     books.register(app)

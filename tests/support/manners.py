@@ -26,6 +26,7 @@ SHOWS_A_PAGE = {
     "auth.confirm": "the same, after the password was given once more",
     "auth.unlock": "the same; and a page under its cover needs no other",
     "auth.lock": "the cover is laid over the page",
+    "frontdesk.group_list": "the rows are shown before any is booked, and those that could not be",
     "frontdesk.settings_webhooks_new": "the secret is shown once, and is stored sealed",
     "payments.payouts_new": "the name behind the account is shown before anything is written down",
     "units.control": "the panel beside the board shows itself again",
@@ -45,6 +46,7 @@ OUTSIDE = "the gateway is called between opening the payment, taking the turn an
 ASKED = "the phone is asked between writing the question down and keeping what the provider said"
 COUNTED = "a try is counted in a command of its own, so that a refusal does not undo the count"
 SEVERAL = {
+    "frontdesk.settings_channels_upload": (500, "each event of a calendar is taken in a command of its own"),
     "door.pay": (3, OUTSIDE),
     "bill.pay": (3, OUTSIDE),
     "api.init_payment": (3, OUTSIDE),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
@@ -30,6 +30,21 @@ def customers_by_id(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Customer]:
     if not ids:
         return {}
     return {each.id: each for each in db.session.scalars(select(Customer).where(Customer.id.in_(ids)))}
+
+
+def companies_of(business_id: uuid.UUID, limit: int = 500) -> Sequence[Customer]:
+    """The companies and agents a business knows, by name."""
+    return db.session.scalars(
+        select(Customer)
+        .where(
+            Customer.business_id == business_id,
+            Customer.kind.in_(("company", "agent")),
+            Customer.merged_into_id.is_(None),
+            Customer.anonymised_at.is_(None),
+        )
+        .order_by(Customer.name, Customer.id)
+        .limit(limit)
+    ).all()
 
 
 def find_customer(business_id: uuid.UUID, *, email: str | None = None, phone: str | None = None) -> Customer | None:

@@ -29,6 +29,28 @@ class NoSuchTerms(NotFound):
     code = "not_found"
 
 
+class NoSuchGroup(NotFound):
+    """No group of this place has that code."""
+
+    code = "not_found"
+
+
+class NoSuchGuest(NotFound):
+    """No guest of this business has that key."""
+
+    code = "not_found"
+
+
+class NoSuchFeed(NotFound):
+    """No calendar of another channel of this place has that key."""
+
+    code = "not_found"
+
+
+class GroupOver(Conflict):
+    """The group was cut off or cancelled; nothing is kept for it any more."""
+
+
 class NoSuchStay(NotFound):
     """No stay or reservation of this place has that key."""
 

@@ -1,5 +1,6 @@
 """Rooms and their types, rates, reservations and stays, folios, housekeeping."""
 
+from portal.trades.hotel.models.channels import IN_TRAY, IcalFeed, IcalItem, ItemState
 from portal.trades.hotel.models.folios import ChargeCode, Folio, FolioLine, FolioStatus, LineKind
 from portal.trades.hotel.models.housekeeping import (
     HousekeepingTask,
@@ -46,6 +47,7 @@ from portal.trades.hotel.models.stays import (
 )
 
 __all__ = [
+    "IN_TRAY",
     "LIVE",
     "Allotment",
     "BlockKind",
@@ -64,8 +66,11 @@ __all__ = [
     "HotelTax",
     "HousekeepingStatus",
     "HousekeepingTask",
+    "IcalFeed",
+    "IcalItem",
     "InventoryEvent",
     "InventoryNight",
+    "ItemState",
     "LineKind",
     "LostItem",
     "MaintenanceRequest",

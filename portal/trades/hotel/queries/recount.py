@@ -1,4 +1,4 @@
-"""The calendar counted again from what it stands for: rooms, blocks, agreed nights and groups' allotments."""
+"""The calendar counted again from what it stands for: rooms, blocks, agreed nights, allotments, channels."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ _COUNT = text(
         select a.room_type_id, a.night, true, sum(a.blocked - a.picked_up - a.released)
         from allotment a join booking_group g on g.id = a.group_id
         where g.asset_id = :asset and a.night >= :first group by 1, 2
+        union all
+        select f.room_type_id, n.night::date, true, count(*)
+        from ical_item i join ical_feed f on f.id = i.feed_id, jsonb_array_elements_text(i.held) as n (night)
+        where f.asset_id = :asset and n.night::date >= :first group by 1, 2
     ), counted as (
         select room_type_id, night, only_held, rooms from sold
         union all

@@ -21,16 +21,17 @@ from portal.shared.audit.services import record
 from portal.shared.customers.models import Customer
 from portal.trades.hotel.errors import DatesWrong, HoldOver, ReasonMissing, TooManyPeople
 from portal.trades.hotel.events import ReservationCreated, StayChanged
-from portal.trades.hotel.models import RatePlan, Reservation, RoomType, Stay, StayNight, StayStatus
+from portal.trades.hotel.models import BookingGroup, RatePlan, Reservation, RoomType, Stay, StayNight, StayStatus
 from portal.trades.hotel.pricing import NightQuote, Quote
 from portal.trades.hotel.queries.inventory import get_room_type
 from portal.trades.hotel.queries.property import business_date, property_of
 from portal.trades.hotel.queries.quotes import quote, refuse_over_quota
 from portal.trades.hotel.queries.stays import live_nights, lock_stays_of
-from portal.trades.hotel.services import inventory
+from portal.trades.hotel.services import allotments, inventory
 from portal.trades.hotel.services.guests import Guest, guest_of
 from portal.trades.hotel.times import nights_between
 
+Nights = dict[tuple[uuid.UUID, date], int]
 LONGEST = 365
 MOST_ROOMS = 100
 
@@ -84,9 +85,12 @@ def book_together(
     channel_ref: str | None = None,
     company_id: uuid.UUID | None = None,
     agent_id: uuid.UUID | None = None,
+    group: BookingGroup | None = None,
     reservation_id: uuid.UUID | None = None,
 ) -> Reservation:
     """Sell rooms of one or several types for the same nights, all or none; raises SoldOut naming the first night.
+
+    Of a `group`, locked by the caller, the rooms kept for it are taken before others are sold.
 
     With `hold_until` the nights are only held until then. `force` sells below zero, and to somebody the hotel does
     not want, for a `reason`; `override` is the reason for selling outside the restrictions, else Restricted is
@@ -117,6 +121,7 @@ def book_together(
             phone=guest.phone or None,
             company_id=company_id,
             agent_id=agent_id,
+            group_id=group.id if group else None,
             source=source,
             channel=channel,
             channel_ref=channel_ref,
@@ -129,12 +134,12 @@ def book_together(
     )
     status = StayStatus.HELD if hold_until else StayStatus.CONFIRMED
     nights = nights_between(arrival, departure)
-    taken: dict[tuple[uuid.UUID, date], int] = {}
+    taken: Nights = {}
     for each in wanted:
         for night in nights:
             taken[each.room_type_id, night] = taken.get((each.room_type_id, night), 0) + each.rooms
     below_zero = inventory.move(
-        changes={figure_of(status): taken},
+        changes=_changes(figure_of(status), taken, allotments.picked_up(group, taken) if group else {}),
         reason=reservation.number,
         correlation_id=reservation.id,
         actor=actor,
@@ -179,6 +184,13 @@ def book_together(
         )
     )
     return reservation
+
+
+def _changes(figure: str, taken: Nights, held: Nights) -> dict[str, Nights]:
+    """What is taken, less what was held for a group."""
+    if figure == "held":
+        return {"held": {key: rooms + held.get(key, 0) for key, rooms in taken.items()}}
+    return {figure: taken, "held": held}
 
 
 def figure_of(status: str) -> str:
