@@ -30,8 +30,14 @@ def known_as(
     if not email and not phone:
         raise CannotBeTold(_("Write an e-mail address or a telephone number."), field="email")
     found = find_customer(business_id, email=email, phone=phone)
-    if found is not None:
-        return found
+    return found or registered(business_id=business_id, email=email, phone=phone, name=name)
+
+
+@transactional
+def registered(
+    *, business_id: uuid.UUID, email: str | None = None, phone: str | None = None, name: str | None = None
+) -> Customer:
+    """A customer nobody knew a moment ago; if somebody was quicker, theirs."""
     called = (name or "").strip() or email or phone
     made: Customer | None = db.session.scalar(
         insert(Customer)

@@ -47,6 +47,21 @@ class GuestProfile(Model):
     anonymised_at: Mapped[datetime | None]
 
 
+class CompanyTerms(Model):
+    """What was agreed with a company or an agent: its account in the city ledger, and how much it may owe."""
+
+    __tablename__ = "company_terms"
+    __table_args__ = (
+        UniqueConstraint("business_id", "account_number"),
+        CheckConstraint("credit_limit >= 0", "limit_positive"),
+    )
+
+    customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True)
+    business_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("business.id"))
+    account_number: Mapped[str | None]
+    credit_limit: Mapped[int] = mapped_column(server_default=text("0"))
+
+
 class BookingGroup(Record):
     """People who come together: a block of rooms kept for them until the cut-off, and a folio for what is shared."""
 

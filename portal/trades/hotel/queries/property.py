@@ -35,10 +35,15 @@ AS_EVERYWHERE: dict[str, object] = {
 
 def property_of(place: Asset) -> Property:
     """A hotel's settings, those of every new hotel where it has changed none; raises NotAHotel."""
-    if place.kind != AssetKind.HOTEL:
-        raise NotAHotel(_("%(place)s is not a hotel.", place=place.name))
+    must_be_hotel(place)
     found: Property | None = db.session.get(Property, place.id)
     return found or Property(asset_id=place.id, **AS_EVERYWHERE)
+
+
+def must_be_hotel(place: Asset) -> None:
+    """Raise NotAHotel for another kind of place."""
+    if place.kind != AssetKind.HOTEL:
+        raise NotAHotel(_("%(place)s is not a hotel.", place=place.name))
 
 
 def business_date(place: Asset) -> date:

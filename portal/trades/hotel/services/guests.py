@@ -61,7 +61,7 @@ def _found(place: Asset, guest: Guest, force: bool) -> Customer:
     name, email = guest.name.strip(), guest.email.strip().lower() if guest.email else None
     known = find_customer(place.business_id, email=email, phone=guest.phone)
     if known is None and (email or guest.phone):
-        return customers.known_as(business_id=place.business_id, email=email, phone=guest.phone, name=name)
+        return customers.registered(business_id=place.business_id, email=email, phone=guest.phone, name=name)
     if known is not None and _folded(known.name) != _folded(name):
         known = _namesake(place, name, email, guest.phone)
     if known is None:

@@ -50,7 +50,11 @@ def move(
     Returns the nights that were sold below zero by this change, within the limit or by force.
     """
     selling = {"booked", "held"} & set(changes)
-    wanted = {figure: _with_parts(deltas) if figure in selling else dict(deltas) for figure, deltas in changes.items()}
+    wanted = {
+        figure: _with_parts(deltas) if figure in selling else dict(deltas)
+        for figure, deltas in changes.items()
+        if deltas
+    }
     by_key: dict[Key, dict[str, int]] = defaultdict(lambda: dict.fromkeys((*FIGURES, "forced"), 0))
     for figure, deltas in wanted.items():
         for key, delta in deltas.items():

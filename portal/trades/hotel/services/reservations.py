@@ -24,7 +24,7 @@ from portal.trades.hotel.events import ReservationCreated, StayChanged
 from portal.trades.hotel.models import BookingGroup, RatePlan, Reservation, RoomType, Stay, StayNight, StayStatus
 from portal.trades.hotel.pricing import NightQuote, Quote
 from portal.trades.hotel.queries.inventory import get_room_type
-from portal.trades.hotel.queries.property import business_date, property_of
+from portal.trades.hotel.queries.property import business_date, must_be_hotel
 from portal.trades.hotel.queries.quotes import quote, refuse_over_quota
 from portal.trades.hotel.queries.stays import live_nights, lock_stays_of
 from portal.trades.hotel.services import allotments, inventory
@@ -86,11 +86,13 @@ def book_together(
     company_id: uuid.UUID | None = None,
     agent_id: uuid.UUID | None = None,
     group: BookingGroup | None = None,
+    booker: Customer | None = None,
     reservation_id: uuid.UUID | None = None,
 ) -> Reservation:
     """Sell rooms of one or several types for the same nights, all or none; raises SoldOut naming the first night.
 
-    Of a `group`, locked by the caller, the rooms kept for it are taken before others are sold.
+    Of a `group`, locked by the caller, the rooms kept for it are taken before others are sold. A `booker` who is
+    known needs no looking up.
 
     With `hold_until` the nights are only held until then. `force` sells below zero, and to somebody the hotel does
     not want, for a `reason`; `override` is the reason for selling outside the restrictions, else Restricted is
@@ -99,7 +101,7 @@ def book_together(
     if force and not (reason or "").strip():
         raise ReasonMissing(_("Write down why more is sold than there is."), field="reason")
     place = asset_of(asset_id)
-    property_of(place)
+    must_be_hotel(place)
     _dates_sound(place, arrival, departure, day_use)
     types = {each.room_type_id: get_room_type(asset_id, each.room_type_id) for each in wanted}
     rooms = _rooms_sound(wanted, types)
@@ -110,7 +112,7 @@ def book_together(
         _quoted(place, types[each.room_type_id], each, arrival, departure, code=code, override=outside)
         for each in wanted
     ]
-    booker = guest_of(place, guest, force=force)
+    booker = booker or guest_of(place, guest, force=force)
     reservation = written(
         Reservation(
             id=reservation_id or uuid7(),
