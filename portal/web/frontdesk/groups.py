@@ -20,6 +20,7 @@ from portal.trades.hotel.services import groups, rooming
 from portal.trades.hotel.services.guests import Guest
 from portal.trades.hotel.services.reservations import Wanted
 from portal.web.download import csv_file
+from portal.web.frontdesk import words
 from portal.web.frontdesk.group_forms import AgainForm, GroupForm, GroupTermsForm, KeepForm, ListForm, MemberForm
 from portal.web.frontdesk.views import blueprint
 from portal.web.guards import current_actor, permission
@@ -209,6 +210,7 @@ def _shown(found: BookingGroup, keeping: KeepForm | None = None, again: AgainFor
         blocks=queries.by_type(found.id),
         types={each.id: each for each in room_types(g.place.id, retired=True)},
         members=members,
+        words=words,
         people=customers_by_id({stay.guest_id for _booked, stay in members} | {found.company_id} - {None}),
         status=422 if refused else 200,
     )

@@ -16,6 +16,7 @@ from portal.shared.customers.models import Customer
 from portal.trades.hotel.queries.guests import find_guests, get_guest, known_of
 from portal.trades.hotel.services import guest_book
 from portal.web.download import csv_file
+from portal.web.frontdesk import words
 from portal.web.frontdesk.guest_forms import KINDS, CardForm, ContactForm, EraseForm, MergeForm
 from portal.web.frontdesk.views import blueprint
 from portal.web.guards import current_actor, permission
@@ -71,7 +72,7 @@ def guests_new(asset_number: str) -> Response:
 def guest(asset_number: str, customer_id: uuid.UUID) -> Response:
     """One guest: stays, notes, and the card; that it was looked at is written down."""
     known = guest_book.look(place=g.place, customer_id=customer_id, actor=current_actor())
-    return page("frontdesk/guest.html", "main", known=known, kinds=dict(KINDS))
+    return page("frontdesk/guest.html", "main", known=known, kinds=dict(KINDS), words=words)
 
 
 @blueprint.route(f"{ONE}/amend", methods=["GET", "POST"])

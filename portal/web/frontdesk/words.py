@@ -44,6 +44,8 @@ SOURCES: dict[str, LazyText] = {
     "company": lazy_("Company"),
     "door": lazy_("Door"),
     "api": lazy_("Interface"),
+    "group": lazy_("Group"),
+    "waitlist": lazy_("Waitlist"),
 }
 
 

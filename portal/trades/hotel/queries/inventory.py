@@ -15,7 +15,7 @@ from portal.core.locks import taking
 from portal.core.words import _
 from portal.shared.assets.models import Unit, UnitStatus
 from portal.trades.hotel.errors import NoSuchRoom, NoSuchRoomType
-from portal.trades.hotel.models import InventoryNight, Room, RoomType, TypePart
+from portal.trades.hotel.models import InventoryNight, Room, RoomType
 
 #: A type and a night: what a calendar row is of.
 Key = tuple[uuid.UUID, date]
@@ -80,10 +80,15 @@ def lock_rooms(unit_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Room]:
     return {row.unit_id: row for row in rows}
 
 
-def parts_of(type_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[TypePart]]:
-    """What suites among these types are made of; a plain type is left out."""
-    found: dict[uuid.UUID, list[TypePart]] = {}
-    for part in db.session.scalars(select(TypePart).where(TypePart.room_type_id.in_(type_ids))):
+_PARTS = text(
+    "select room_type_id, part_id, count as rooms from room_type_part where room_type_id = any(:types)"
+).bindparams(bindparam("types", type_=ARRAY(UUID)))
+
+
+def parts_of(type_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Row[Any]]]:
+    """What suites among these types are made of, as (type, part, how many); a plain type is left out."""
+    found: dict[uuid.UUID, list[Row[Any]]] = {}
+    for part in db.session.execute(_PARTS, {"types": list(type_ids)}):
         found.setdefault(part.room_type_id, []).append(part)
     return found
 

@@ -128,7 +128,7 @@ def _with_parts(deltas: Deltas) -> dict[Key, int]:
     for (type_id, night), delta in deltas.items():
         for part in parts.get(type_id, ()):
             key = part.part_id, night
-            all_of[key] = all_of.get(key, 0) + delta * part.count
+            all_of[key] = all_of.get(key, 0) + delta * part.rooms
     return all_of
 
 
