@@ -22,12 +22,14 @@ VERSIONS = HERE / "versions"
 sys.path.insert(0, str(HERE))
 import rights  # noqa: E402 - Alembic runs this file by path, so its neighbours are found by hand
 
+WORDS = re.compile(r"_words$")
 PARTITION = re.compile(r"_(p\d{4}_\d{2}|default)$")
 
 
 def include_object(_object: Any, name: str | None, type_: str, _reflected: bool, _other: Any) -> bool:
-    """Monthly partitions are made by a job, not by a migration."""
-    return not (type_ == "table" and name and PARTITION.search(name))
+    """Monthly partitions are made by a job; indexes over words, `..._words`, stand in their migration alone."""
+    known_elsewhere = {"table": PARTITION, "index": WORDS}.get(type_)
+    return not (known_elsewhere and name and known_elsewhere.search(name))
 
 
 def next_number(_context: Any, _revision: Any, directives: list[Any]) -> None:
