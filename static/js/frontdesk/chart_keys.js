@@ -11,7 +11,8 @@ const at = (bar) => grid.here(`stays/${encodeURIComponent(bar.value)}`);
 const seen = (bar) => `version=${bar.dataset.v}`;
 
 export function openPanel(bar, tab = "stay") {
-  if (bar.value) window.htmx.ajax("GET", `${at(bar)}/panel?tab=${tab}`, { target: "#panel", swap: "outerHTML", source: bar });
+  if (!bar.value) location.assign(grid.here("housekeeping/closed")); // a closed room: why, and how it is opened
+  else window.htmx.ajax("GET", `${at(bar)}/panel?tab=${tab}`, { target: "#panel", swap: "outerHTML", source: bar });
 }
 
 const onBar = {
@@ -22,7 +23,7 @@ const onBar = {
   i: (bar) => act(`${at(bar)}/check-in`, { version: bar.dataset.v }),
   o: (bar) => act(`${at(bar)}/check-out`, { version: bar.dataset.v }),
   p: (bar) => openPanel(bar, "folio"),
-  k: (bar) => openPanel(bar),
+  k: (bar) => location.assign(`${grid.here("").replace("/frontdesk/", "/units/")}room/${encodeURIComponent(grid.room(grid.rowOf(bar)))}`),
   u: (bar) => act(`${at(bar)}/undo`, { version: bar.dataset.v }),
   x: (bar) => openStep(`${at(bar)}/cancel?${seen(bar)}`),
 };
