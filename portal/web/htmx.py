@@ -53,9 +53,15 @@ def toast(words: object, tone: str = "good", *, undo: str | None = None, **field
     flash({"words": str(words), "undo": undo, "fields": fields}, tone)  # type: ignore[arg-type]
 
 
+def said() -> Response:
+    """Only what waits to be said, for a script that sent something by itself and puts it in the corner."""
+    return make_response(_toasts())
+
+
 def _waiting_toasts() -> str:
     """What waits to be said rides along with a fragment."""
-    if "_flashes" not in session:
-        return ""
-    said = current_app.jinja_env.globals["ui"].toast.waiting()  # type: ignore[attr-defined]
-    return f'<div id="toasts" hx-swap-oob="beforeend">{said}</div>'
+    return f'<div id="toasts" hx-swap-oob="beforeend">{_toasts()}</div>' if "_flashes" in session else ""
+
+
+def _toasts() -> str:
+    return str(current_app.jinja_env.globals["ui"].toast.waiting())  # type: ignore[attr-defined]

@@ -20,6 +20,8 @@ SENTENCE = re.compile(r"[\w)”\"…%&;]\.(?=\s|<|$)")
 
 #: Pages whose POST answers with a page that is neither a refusal nor the way on, and why.
 SHOWS_A_PAGE = {
+    "frontdesk.housekeeping_room": "the words alone, for a phone that sends by itself",
+    "frontdesk.housekeeping_step": "the same",
     "admin.invite": "the link is shown to the inviter once, and is stored nowhere to be shown again",
     "auth.forgot": "the same page whether or not there is such an account",
     "auth.sign_in": "a form kept over a sign-in is shown again, for its person to send",
@@ -57,8 +59,6 @@ SEVERAL = {
     "api.finalize_transfer": (3, f"{COUNTED}; the gateway is called after that, and its answer heard and kept"),
     "api.resend_transfer_otp": (2, "what the gateway did is written down, then the answer is kept under its key"),
     "payments.payouts_confirm": (2, f"{COUNTED}; the gateway is called after that, and its answer heard"),
-    "frontdesk.walk_in": (3, "the money is taken when the guest is in; where it is refused, the guest owes it"),
-    "frontdesk.stay_settle": (2, "the money is taken before the guest leaves; it stays taken where leaving is refused"),
     "auth.sign_in": (3, f"{COUNTED}; the session this browser had before ends first"),
     "auth.confirm": (2, COUNTED),
     "auth.unlock": (2, COUNTED),

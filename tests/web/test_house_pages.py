@@ -14,6 +14,8 @@ from tests.factories import hotel
 from tests.web.test_fleet_drivers import browser
 
 TODAY = local_date("Europe/Berlin", datetime.now(UTC))
+#: As the page asks for its rows anew.
+PART = {"HX-Request": "true", "HX-Target": "rows"}
 SOON = TODAY + timedelta(days=3)
 
 
@@ -47,7 +49,7 @@ def test_a_room_is_cleaned_by_two_big_buttons_and_taken_back(maid, place, sessio
     for step, status in (("start", "cleaning"), ("finish", "clean"), ("reopen", "dirty")):
         assert maid.post(base(place, f"housekeeping/tasks/{task.id}/{step}")).status_code == 303
         assert session.get(Room, room.unit_id).status == status
-    page = maid.get(base(place, "housekeeping?show=todo")).text
+    page = maid.get(base(place, "housekeeping?show=todo"), headers=PART).text
     assert "Departure clean" in page
     assert re.search(r"Room|101", page)
     assert maid.post(base(place, f"housekeeping/tasks/{task.id}/skip"), data={"reason": ""}).status_code == 422
@@ -60,6 +62,14 @@ def test_a_room_that_changed_meanwhile_is_refused_in_words(maid, place):
     refused = maid.post(base(place, f"housekeeping/rooms/{room.unit_id}/inspected"), data={"version": "1"})
     assert refused.status_code == 409
     assert "Room 101 was changed meanwhile: it is dirty now" in refused.text
+
+
+def test_a_phone_that_sends_by_itself_is_told_at_once(maid, place):
+    room = room_at(place.id, "101")
+    where = base(place, f"housekeeping/rooms/{room.unit_id}/dirty")
+    told = maid.post(where, data={"version": "1"}, headers={"HX-Request": "true", "HX-Target": "toasts"})
+    assert "Room 101 is dirty." in told.text
+    assert "Undo" in told.text
 
 
 def test_a_housekeeper_sees_rooms_and_no_rates(maid, place):
@@ -112,7 +122,9 @@ def test_what_is_broken_is_reported_from_the_room_and_mended(desk, place):
 )
 def test_every_report_shows_how_it_counts_and_comes_as_a_file(desk, place, report):
     hotel.book(place, TODAY, SOON, name="Ada Obi")
-    page = desk.get(base(place, f"reports?report={report}"))
+    where = base(place, f"reports?report={report}")
+    assert "How is this counted?" in desk.get(where, headers=PART).text
+    page = desk.get(where)
     assert page.status_code == 200
     assert "How is this counted?" in page.text
     sheet = desk.get(base(place, f"reports.csv?report={report}"))

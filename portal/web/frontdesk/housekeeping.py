@@ -20,7 +20,7 @@ from portal.web.frontdesk import house_words as words
 from portal.web.frontdesk.house_forms import ShareForm, SkipForm
 from portal.web.frontdesk.views import blueprint
 from portal.web.guards import current_actor, current_user, permission
-from portal.web.htmx import go, page, toast
+from portal.web.htmx import go, page, said, toast
 
 #: Roles whose people are offered when the day is shared out.
 CLEANERS = (Role.HOUSEKEEPER, Role.FRONT_DESK, Role.MANAGER)
@@ -90,8 +90,8 @@ def housekeeping_share(asset_number: str) -> Response:
     if form.validate_on_submit():
         people = [uuid.UUID(each) for each in form.people.data]
         made = service.share_out(asset_id=g.place.id, people=people, actor=current_actor())
-        said = ngettext("%(num)s task is shared out.", "%(num)s tasks are shared out.", made)
-        toast(said, "good" if made else "info")
+        words_of_it = ngettext("%(num)s task is shared out.", "%(num)s tasks are shared out.", made)
+        toast(words_of_it, "good" if made else "info")
         return _back()
     return page("frontdesk/housekeeping_share.html", "form", form=form, status=422 if form.errors else 200)
 
@@ -147,6 +147,8 @@ def housekeeping_room(asset_number: str, room_id: uuid.UUID, status: str) -> Res
 
 
 def _back() -> Response:
+    if request.headers.get("HX-Target") == "toasts":
+        return said()  # sent by the phone's own script, which asks for the rows by itself
     return go(url_for(".housekeeping", asset_number=g.place.asset_number, **_kept()))
 
 

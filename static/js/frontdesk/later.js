@@ -30,7 +30,7 @@ async function send() {
       const answer = await fetch(step.action, { method: "POST", body, headers });
       if (answer.status >= 500) return;
       keep(rest); // taken, or refused for good, and then it says why
-      if (answer.status >= 400) document.querySelector("#toasts")?.insertAdjacentHTML("beforeend", await answer.text());
+      document.querySelector("#toasts")?.insertAdjacentHTML("beforeend", await answer.text());
     }
     document.body.dispatchEvent(new CustomEvent("hotel.room.changed"));
   } catch {
@@ -45,6 +45,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-later]");
   if (!form) return;
   event.preventDefault();
+  event.stopImmediatePropagation(); // nobody else sends it too
   const fields = Object.fromEntries(new FormData(form));
   keep([...kept(), { action: form.getAttribute("action"), fields, room: form.dataset.later }]);
   show();

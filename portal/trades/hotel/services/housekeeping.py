@@ -47,11 +47,11 @@ NEXT = {"dirty": "clean", "cleaning": "clean", "clean": "inspected", "inspected"
 def set_status(
     *, asset_id: uuid.UUID, room_id: uuid.UUID, status: str, actor: Actor, version: int | None = None
 ) -> Room:
-    """Say how clean a room is. With `version`, raises Stale when somebody said otherwise meanwhile."""
+    """Say how clean a room is. With `version`, raises Stale when somebody said otherwise meanwhile; twice is once."""
     room = lock_rooms([room_id]).get(room_id)
     if room is None or room.asset_id != asset_id:
         raise NoSuchRoom(_("There is no such room here."))
-    if version is not None and version != room.version:
+    if version is not None and version != room.version and status != room.status:
         raise Stale(
             _(
                 "Room %(number)s was changed meanwhile: it is %(status)s now.",
