@@ -49,7 +49,7 @@ def walk_in(asset_number: str) -> Response:
         "form",
         form=form,
         **_offers(form),
-        asked=form.asked([name for name in property_of(g.place).card_fields if name != "phone"]),
+        asked=_asked(form),
         may_force=may("hotel.override"),
         status=422 if form.errors else 200,
     )
@@ -60,7 +60,13 @@ def walk_in(asset_number: str) -> Response:
 def walk_in_offers(asset_number: str) -> Response:
     """What can be had tonight for the nights and people typed so far."""
     form = WalkInForm(formdata=request.args)
-    return page("frontdesk/walk_in.html", "offers", form=form, may_force=may("hotel.override"), **_offers(form))
+    more = {"asked": _asked(form), "may_force": may("hotel.override")}
+    return page("frontdesk/walk_in.html", "offers", form=form, **more, **_offers(form))
+
+
+def _asked(form: WalkInForm) -> list[Any]:
+    """What the registration card asks beyond the phone number."""
+    return form.asked([name for name in property_of(g.place).card_fields if name != "phone"])
 
 
 def _in_house(made: list[Stay], form: WalkInForm, quoted: Quote) -> Response:
