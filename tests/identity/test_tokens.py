@@ -67,6 +67,7 @@ def test_me_lists_places_with_what_may_be_done_there(client, session, app):
                 "assets.view",
                 "bills.raise",
                 "bills.view",
+                "hotel.view",
                 "payments.claim",
                 "payments.refund",
                 "payments.start",

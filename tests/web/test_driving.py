@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.core.clock import utcnow
+from portal.core.clock import local_date, utcnow
 from portal.core.db import db
 from portal.shared.identity.models import Role
 from portal.trades.fleet.incident_queries import WantedIncidents, checks_of_unit, incidents_of
@@ -71,7 +71,7 @@ def test_who_is_no_driver_here_is_told_so(phone, place, car):
 def test_my_vehicle_is_there_as_long_as_i_have_it(phone, place, car, driver):
     assert "You have no vehicle just now" in phone.get(base(place)).text
     made = give(car, driver)
-    fleet.plan(car, every_days=30, last_done_on=utcnow().date() - timedelta(days=40))
+    fleet.plan(car, every_days=30, last_done_on=local_date(place.timezone, utcnow()) - timedelta(days=40))
     shown = phone.get(base(place)).text
     assert "KUDU-7" in shown
     assert "10 days over" in shown
