@@ -273,8 +273,8 @@ class Portal:
             "mqtt_device_url": f"mqtt://{settings.mqtt_device_address}" if settings.mqtt_device_address else "",
             "broker": {
                 name.upper(): str(getattr(settings, name) or "")
-                for name in ("mqtt_device_address", "mqtt_password_file", "mqtt_acl_file", "mqtt_reload_pid_file",
-                             "mqtt_broker_log")
+                for name in ("mqtt_version", "mqtt_device_address", "mqtt_password_file", "mqtt_acl_file",
+                             "mqtt_reload_pid_file", "mqtt_broker_log")
             },
             "demo": bool(settings.demo),
             **self.known,

@@ -29,6 +29,7 @@ def count(session, condition):
 
 
 def test_a_thousand_ends_survive_a_killed_worker(committed, database_url):
+    """Scenario 16."""
     _due_units(committed, assets.place().id)
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER, database_url],

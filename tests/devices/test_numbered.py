@@ -123,6 +123,15 @@ def test_numbers_begun_again_under_an_old_start_lose_nothing_and_are_told_of(ses
     assert [each.value for each in events(lock)] == ["1", "1", "1"], "nothing is written over"
 
 
+def test_what_comes_twice_at_once_after_a_silence_is_a_repeat(session, lock):
+    telemetry.store(said=[say(lock, 1, ago=600)])
+    session.execute(text("update device_boot set last_at = :then"), {"then": utcnow() - timedelta(seconds=60)})
+    twice, another = say(lock, 2), say(lock, 2, 0, ago=1)
+    stored = telemetry.store(said=[twice, twice, another])
+    assert (stored.readings, stored.repeated) == (1, 1)
+    assert reasons() == {"seq_reset": 1}, "only what was said at another moment is no repeat"
+
+
 def test_a_gap_is_named_and_closes(session, lock):
     stored = telemetry.store(said=[say(lock, 1), say(lock, 4), say(lock, 6)])
     assert [tuple(ack) for ack in stored.acks] == [(lock.name, 1, 1, [2, 3, 5])]
@@ -209,6 +218,7 @@ def test_late_words_stand_in_their_place_and_change_nothing_that_is_younger(sess
 
 @pytest.mark.parametrize("believed", [0, 2_000_000_000])
 def test_a_clock_that_cannot_be_right_is_flagged_and_after_three_words_somebody_is_told(session, room, lock, believed):
+    """Scenario 24: the clock."""
     def wrong(seq):
         payload = body(boot=1, seq=seq, t=believed, v=1)
         return from_device_topic(f"v1/{lock.name}/up/occupancy", payload)

@@ -45,7 +45,7 @@ def by_time(found):
 @pytest.mark.parametrize("fence", [circle(), square()], ids=["circle", "square"])
 @pytest.mark.parametrize("seed", range(10))
 def test_ten_minutes_of_trembling_at_the_edge_are_at_most_one_coming_and_one_going(fence, seed):
-    """±15 m about the very edge, after coming from deep inside or from far outside."""
+    """Scenario 25. ±15 m about the very edge, after coming from deep inside or from far outside."""
     for start in (0, 2 * RADIUS):
         teller, chance = Teller(), random.Random(seed)
         teller.at(0, 0, start)

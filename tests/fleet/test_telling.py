@@ -24,6 +24,7 @@ from tests.fleet.tracks import Teller
 
 
 def test_late_fixes_cross_fences_in_the_past_and_call_nobody(session):
+    """Scenario 23: nobody is called."""
     unit = make.vehicle()
     fence(place_of(unit), radius=300, on_enter=True, on_leave=True)
     teller = now_teller(minutes_ago=60)

@@ -52,7 +52,7 @@ def test_a_day_of_a_bad_tracker_is_twenty_kilometres_and_the_same_for_any_batche
 
 
 def test_forty_fixes_half_an_hour_late_take_their_place_in_time(session):
-    """Trips, stops, odometer and days come out as if they had come in order; the latest position stays."""
+    """Scenario 23. Trips, stops, odometer and days come out as if they had come in order; the latest position stays."""
     teller = Teller(seed=5)
     arrived = teller.drive(0, 12_000, every=5)
     teller.park(arrived, 2_400, every=20, at_m=12_000, jitter=4)
@@ -77,6 +77,7 @@ def test_forty_fixes_half_an_hour_late_take_their_place_in_time(session):
 
 @pytest.mark.parametrize("value", ["0,0", "91.2,3.3", "junk"])
 def test_what_is_no_position_is_kept_and_moves_nothing(session, value):
+    """Scenario 24."""
     unit, teller = make.vehicle(), Teller()
     teller.drive(0, 1_000)
     tell(unit, teller.words)
@@ -89,6 +90,7 @@ def test_what_is_no_position_is_kept_and_moves_nothing(session, value):
 
 @pytest.mark.parametrize(("metres", "seconds"), [(30_000, 5), (5_000_000, 1)])
 def test_a_leap_no_vehicle_makes_and_a_wrong_clock_move_neither_map_nor_odometer(session, metres, seconds):
+    """Scenario 24."""
     unit, teller = make.vehicle(), Teller()
     teller.drive(0, 1_000)
     tell(unit, teller.words)

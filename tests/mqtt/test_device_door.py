@@ -146,6 +146,7 @@ def changed() -> None:
 
 
 def test_a_device_that_reaches_for_anothers_topics_gets_nothing_and_is_told_of_once(door, come):
+    """Scenario 26."""
     place = assets.place()
     a = registry.register(asset_id=place.id, type="lock", unit_id=assets.room(place).id, name="lock-a", actor=ACTOR)
     b = registry.register(asset_id=place.id, type="lock", unit_id=assets.room(place).id, name="lock-b", actor=ACTOR)

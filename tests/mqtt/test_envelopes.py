@@ -111,6 +111,7 @@ def flood(ingester, registered, forwarder, count):
 
 
 def test_a_broker_killed_with_five_hundred_messages_in_its_queue(ingester, registered, forwarder, private_broker):
+    """Scenario 19."""
     first = ingester()
     assert leads(first)
     first.end(signal.SIGTERM)
@@ -183,6 +184,7 @@ def test_a_database_away_for_seconds_acknowledges_nothing_and_loses_nothing(
 def test_a_database_away_for_two_minutes_is_caught_up_with_within_seconds(
     app, database_url, ingester, registered, forwarder
 ):
+    """Scenario 20."""
     assert database_away(app, database_url, ingester, registered, forwarder, seconds=120, rate=100) < 15
 
 

@@ -63,4 +63,5 @@ def test_two_thousand_messages_and_an_ingester_killed_six_times(ingester, device
 
 @pytest.mark.chaos
 def test_twenty_thousand_messages_and_an_ingester_killed_six_times(ingester, device):
+    """Scenario 18."""
     flood(ingester, device, 20_000, kills=6)

@@ -114,6 +114,7 @@ def test_two_equal_readings_are_two_rows_at_any_quality(ingester, device, commit
 
 
 def test_poison_is_kept_once_with_a_count_and_holds_nobody_up(ingester, device, committed, room):
+    """Scenario 21."""
     hotel, unit = room
     assert leads(ingester())
     sensor = device()
@@ -233,7 +234,10 @@ def test_the_database_gone_for_a_moment_costs_nothing(ingester, device, committe
 
 
 def test_a_fault_in_hearing_is_seen_and_mended(app, private_broker, committed, room, monkeypatch, device, client):
-    """The network thread dies and its client would never say so: the health page does until it is well again."""
+    """Scenario 22.
+
+    The network thread dies and its client would never say so: the health page does until it is well again.
+    """
     hotel, unit = room
     heard, broken = Link._take, threading.Event()
 

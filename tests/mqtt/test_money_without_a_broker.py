@@ -31,7 +31,10 @@ def told(client, made):
 def test_what_is_paid_for_while_the_broker_is_away_opens_when_it_is_back(
     ingester, device, private_broker, committed, client
 ):
-    """Three rooms have plain locks and two have locks that number their words; one of each kind is told too late."""
+    """Scenario 12.
+
+    Three rooms have plain locks and two have locks that number their words; one of each kind is told too late.
+    """
     hotel = make.place()
     units = [make.room(hotel) for _each in range(5)]
     plain, too_late = units[:3], [units[2], units[4]]

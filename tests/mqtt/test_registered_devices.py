@@ -88,6 +88,7 @@ def test_a_lock_obeys_once_answers_and_what_it_reports_stands_apart(ingester, re
 
 
 def test_a_lock_that_was_offline_when_paid_opens_once_when_it_is_back_in_time(ingester, registered, committed):
+    """Scenario 13, back in time."""
     room = make.room()
     lock = registered(room).start()
     assert leads(ingester())
@@ -101,6 +102,7 @@ def test_a_lock_that_was_offline_when_paid_opens_once_when_it_is_back_in_time(in
 
 
 def test_a_lock_back_too_late_leaves_the_stale_word_and_gets_a_fresh_one(ingester, registered, committed, monkeypatch):
+    """Scenario 13, back too late."""
     room = make.room()
     lock = registered(room).start()
     assert leads(ingester())
@@ -119,6 +121,7 @@ def test_a_lock_back_too_late_leaves_the_stale_word_and_gets_a_fresh_one(ingeste
 
 
 def test_three_reboots_after_an_unlock_open_the_door_no_further_time(ingester, registered, committed):
+    """Scenario 14."""
     room = make.room()
     lock = registered(room).start()
     assert leads(ingester())
@@ -154,6 +157,7 @@ def test_a_command_said_twice_is_obeyed_once_and_answered_twice(ingester, regist
 
 
 def test_a_lock_without_a_network_shuts_itself_when_its_lease_is_over(ingester, registered, committed):
+    """Scenario 15."""
     room = make.room()
     lock = registered(room).start()
     assert leads(ingester())

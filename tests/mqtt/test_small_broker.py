@@ -62,3 +62,17 @@ def test_a_lock_is_opened_and_answers_and_the_echo_is_no_reading(app, committed,
     finally:
         worker.stopping.set()
         leading.join()
+
+
+def test_a_whole_place_signs_in_at_once_within_seconds(small_broker):
+    broker, come = Broker(small_broker.url("device"), small_broker.version), []
+    for n in range(40):
+        come.append(client := broker.client(f"lock-{n}", persistent=False))
+        broker.connect(client, persistent=False)
+        client.loop_start()
+    try:
+        assert soon(lambda: all(client.is_connected() for client in come), 5)
+    finally:
+        for client in come:
+            client.disconnect()
+            client.loop_stop()

@@ -131,7 +131,7 @@ def test_two_payers_for_one_room_at_once_one_is_let_in(app, committed, url):
 
 @pytest.mark.parametrize("runs", [25, pytest.param(200, marks=pytest.mark.chaos)])
 def test_expiry_and_a_late_payment_never_leave_a_paid_room_shut(app, committed, url, runs):
-    """Whoever is first, the room ends active with the new end, and the last word to its door is to open till then."""
+    """Scenario 17: the room ends active with the new end, and the last word to its door is to open till then."""
     for run in range(runs):
         room = assets.room()
         registered = run % 2 and devices.envelope(room)

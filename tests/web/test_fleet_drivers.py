@@ -46,7 +46,7 @@ def test_a_driver_is_taken_on_once_however_often_the_button_is_pressed(desk, pla
     [
         ({"name": " "}, "Enter the name."),
         ({"licence_expires_on": "2031-02-30"}, "There is no such date: 2031-02-30."),
-        ({"licence_expires_on": ""}, "Enter the valid until."),
+        ({"licence_expires_on": ""}, "Enter the last day of the licence."),
         ({"phone_number": "12"}, "phone number"),
         ({"user_id": "not-a-person"}, "Choose one from the list."),
         ({"licence_number": "TAKEN"}, "Another driver here has this licence number."),

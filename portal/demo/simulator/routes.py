@@ -93,7 +93,9 @@ def read(path: Path) -> Route:
         points = [(float(each[1]), float(each[0])) for each in feature["geometry"]["coordinates"]]
         if len(points) < 2 or not all(abs(south) <= 90 and abs(west) <= 180 for south, west in points):
             raise ValueError
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a GeoJSON feature with one LineString.") from error
     said = feature.get("properties") or {}
     return Route(str(said.get("name", path.stem)), str(said.get("town", "")), points)

@@ -47,6 +47,12 @@ class Came:
     before: int = field(default=0)
     #: Until when, in microseconds since 1970, something of this start can have been said that came before.
     heard_until: int = 0
+    #: When it was said, by the number, of what came since the row was locked.
+    fresh: dict[int, int | None] = field(default_factory=dict)
+
+    def knows(self, seq: int, said_at: int) -> bool:
+        """Whether the word that came under this number can be the one that was said then."""
+        return self.fresh[seq] == said_at if seq in self.fresh else said_at <= self.heard_until
 
 
 class Gap(NamedTuple):

@@ -26,7 +26,9 @@ class DriverForm(OnceForm):
     licence_classes = StrictStringField(
         lazy_("Classes"), max_length=40, description=lazy_("As on the card, such as B, CE.")
     )
-    licence_expires_on = DayField(lazy_("Valid until"), description=lazy_("Its last day."))
+    licence_expires_on = DayField(
+        lazy_("Valid until"), called=lazy_("last day of the licence"), description=lazy_("Its last day.")
+    )
     user_id = UuidSelectField(
         lazy_("Signs in as"),
         required=False,

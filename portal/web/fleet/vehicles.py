@@ -15,6 +15,7 @@ from portal.reporting.fleet_day import Day
 from portal.shared.assets.models import Unit, UnitKind
 from portal.shared.assets.queries import get_unit
 from portal.web.assets.unit import standing
+from portal.web.assets.words import said_words
 from portal.web.download import csv_file
 from portal.web.fleet import words
 from portal.web.fleet.maps import tiles
@@ -79,6 +80,7 @@ def vehicle_fixes(asset_number: str, number: str) -> Response:
         reasons=fleet_day.why_rejected([each.id for each in found.items]),
         here_it_is=url_for(".vehicle", asset_number=asset_number, number=number),
         say=words,
+        said=said_words,
     )
 
 

@@ -109,8 +109,8 @@ def _take(each: Envelope | Refused, sender: Sender, starts: dict[Start, Came], t
             taken.old[sender.name, number.boot] = max(number.seq, taken.old.get((sender.name, number.boot), 0))
             return
         if numbering.holds(came.received, number.seq):
-            if isinstance(each, Said) and each.t is not None and each.t > came.heard_until:
-                # said after all that came under these numbers: no repeat, and not to be lost as one
+            if isinstance(each, Said) and each.t is not None and not came.knows(number.seq, each.t):
+                # said at another moment than what came under this number: no repeat, and not to be lost as one
                 detail = _("This number has come before, for something said earlier: the device started anew under"
                            " an old boot number.")  # fmt: skip
                 taken.dead.append((refused(each, "seq_reset", detail), sender.asset_id))
@@ -123,6 +123,8 @@ def _take(each: Envelope | Refused, sender: Sender, starts: dict[Start, Came], t
             detail = _("The device has left more holes in its numbers than can be waited for.")
             taken.dead.append((refused(each, "gaps", detail), sender.asset_id))
             return
+        if isinstance(each, Said):
+            came.fresh[number.seq] = each.t
     if isinstance(each, Refused):
         taken.dead.append((each, sender.asset_id))
     elif isinstance(each, Said):
