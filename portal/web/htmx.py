@@ -59,8 +59,11 @@ def said() -> Response:
 
 
 def _waiting_toasts() -> str:
-    """What waits to be said rides along with a fragment."""
-    return f'<div id="toasts" hx-swap-oob="beforeend">{_toasts()}</div>' if "_flashes" in session else ""
+    """What waits to be said rides along with a fragment, unless that fetched itself beside the page it waits for."""
+    by_itself = request.method == "GET" and request.htmx.trigger == request.htmx.target
+    if by_itself or "_flashes" not in session:
+        return ""
+    return f'<div id="toasts" hx-swap-oob="beforeend">{_toasts()}</div>'
 
 
 def _toasts() -> str:

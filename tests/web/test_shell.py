@@ -53,6 +53,8 @@ def test_a_form_works_with_and_without_htmx(client):
     assert client.post("/styleguide", data=good).status_code == 303
     went = client.post("/styleguide", data=good, headers={**HTMX, "HX-Target": "form"})
     assert (went.status_code, went.headers["HX-Location"]) == (204, "/styleguide")
+    itself = client.get("/styleguide", headers={**HTMX, "HX-Trigger": "form", "HX-Target": "form"})
+    assert "Saved." not in itself.text, "a part that fetched itself meanwhile leaves the toast to the page it is for"
     assert "Saved." in client.get("/styleguide", headers=HTMX).text, "a visit by htmx is a whole page, toast included"
 
 
