@@ -1,20 +1,23 @@
 """Rooms out of order, out of service, for the house: what they do to what can be sold, and to who has the room."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from portal.core.clock import clock_set_to
+from portal.core.db import db
 from portal.trades.hotel.errors import DatesWrong, ReasonMissing, RoomTaken, SoldOut
-from portal.trades.hotel.models import BlockKind
+from portal.trades.hotel.models import BlockKind, RoomBlock, TypePart
 from portal.trades.hotel.queries.chart import chart
-from portal.trades.hotel.queries.inventory import room_at
+from portal.trades.hotel.queries.inventory import room_at, room_type_at
 from portal.trades.hotel.queries.rooms_free import rooms_for
-from portal.trades.hotel.services import blocks
+from portal.trades.hotel.services import blocks, properties, recount
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
 from tests.hotel.hands import assign, check_in, fresh, turn_to
 from tests.hotel.invariants import sound
+from tests.payments.test_bills_races import tried
+from tests.payments.test_races import at_once
 
 NINTH, TENTH, ELEVENTH, TWELFTH = (date(2026, 3, day) for day in (9, 10, 11, 12))
 
@@ -108,3 +111,80 @@ def test_a_block_needs_days_to_come_and_a_reason(session):
             block(place, "101", start=dates[0], end=dates[1])
     with pytest.raises(ReasonMissing):
         block(place, "101", reason=" ")
+
+
+def with_suite():
+    """Berlin with suite 301, made of 101 and 102."""
+    place = hotel.ber()
+    doubles = room_type_at(place.id, "DBL")
+    suite = properties.add_type(asset_id=place.id, code="STE", name="Suite", capacity=4, actor=ACTOR)
+    made = properties.add_room(asset_id=place.id, number="301", room_type_id=suite.id, price=1_000_000, actor=ACTOR)
+    for number in ("101", "102"):
+        room_at(place.id, number).parent_id = made.unit_id
+    db.session.add(TypePart(room_type_id=suite.id, part_id=doubles.id, asset_id=place.id, count=2))
+    db.session.commit()
+    return place
+
+
+def suites(place):
+    return [hotel.figures(place, night, "STE")["free"] for night in (TENTH, ELEVENTH)]
+
+
+def test_a_suite_is_not_for_sale_while_a_room_of_it_is_out_of_order(session):
+    place = with_suite()
+    first = block(place, "101")
+    assert suites(place) == [0, 0]
+    with pytest.raises(SoldOut, match="Suite is full on 10 March"):
+        hotel.book(place, TENTH, ELEVENTH, type="STE", plan=None)
+    second = block(place, "102", start=ELEVENTH)
+    assert suites(place) == [0, 0]
+    assert recount.check(asset_id=place.id) == []
+    sound(place)
+    blocks.end(asset_id=place.id, block_id=first.id, actor=ACTOR)
+    assert suites(place) == [1, 0]
+    blocks.amend(
+        asset_id=place.id, block_id=second.id, from_on=TENTH, until_on=ELEVENTH, reason="No light", actor=ACTOR
+    )
+    assert suites(place) == [0, 1]
+    blocks.end(asset_id=place.id, block_id=second.id, actor=ACTOR)
+    assert suites(place) == [1, 1]
+    assert recount.check(asset_id=place.id) == []
+    sound(place)
+
+
+def test_out_of_service_leaves_the_suite_for_sale(session):
+    place = with_suite()
+    block(place, "101", kind=BlockKind.OUT_OF_SERVICE)
+    assert suites(place) == [1, 1]
+
+
+def test_a_suite_that_is_sold_keeps_its_rooms_unless_by_force(session):
+    place = with_suite()
+    hotel.book(place, TENTH, ELEVENTH, type="STE", plan=None)
+    with pytest.raises(SoldOut, match="Suite is full on 10 March"):
+        block(place, "101")
+    block(place, "101", force=True)
+    assert suites(place) == [-1, 0]
+
+
+def test_nights_that_are_opened_later_know_of_the_suite_too(session):
+    place = with_suite()
+    last = hotel.TODAY + timedelta(days=399)
+    made = RoomBlock(
+        asset_id=place.id, room_id=room_at(place.id, "102").unit_id, kind="house_use", from_on=last,
+        until_on=last + timedelta(days=3), reason="The owner", made_by="Ada",
+    )  # fmt: skip
+    session.add(made)
+    session.commit()
+    hotel.open_nights(place, last, 3)
+    assert hotel.figures(place, last, "STE") == {**hotel.figures(place, TENTH, "STE"), "out_of_order": 1, "free": 0}
+
+
+def test_two_rooms_of_a_suite_go_out_of_order_at_once(app, committed):
+    """Sixteen clerks close the two rooms of the suite: each once, and the suite counts once."""
+    place = with_suite()
+    db.session.commit()
+    said = at_once(app, *[tried(lambda n=n: block(place, ("101", "102")[n % 2]).kind) for n in range(16)])
+    assert (said.count("out_of_order"), set(said)) == (2, {"out_of_order", "room_taken"})
+    assert suites(place) == [0, 0]
+    assert recount.check(asset_id=place.id) == []

@@ -17,18 +17,22 @@ from portal.trades.hotel.errors import (
     StayOver,
     TooEarly,
     TooManyPeople,
+    WrongStatus,
 )
 from portal.trades.hotel.models import GuestProfile, RoomOccupancy, StayGuest
 from portal.trades.hotel.queries.board import board
+from portal.trades.hotel.queries.folios import line_by_key, money_of
 from portal.trades.hotel.queries.inventory import room_at, room_type_at
+from portal.trades.hotel.queries.property import lock_day
 from portal.trades.hotel.queries.quotes import plan_at, quote
 from portal.trades.hotel.queries.readiness import early_fee, late_fee, obstacles
 from portal.trades.hotel.queries.stays import nights_of_stays
-from portal.trades.hotel.services import cancellations, folios, properties, stays
+from portal.trades.hotel.services import cancellations, folio_moves, folios, properties, stays
 from portal.trades.hotel.services.guests import Guest, guest_of
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
-from tests.hotel.hands import assign, check_in, check_out, extend, fresh, key_of, move, owed_by, turn_to, undo
+from tests.hotel.hands import assign, check_in, check_out, extend, fresh, key_of, move, owed_by, shorten, turn_to, undo
+from tests.hotel.invariants import sound
 from tests.payments.test_bills_races import tried
 from tests.payments.test_races import at_once
 
@@ -270,6 +274,56 @@ def test_a_check_out_is_taken_back_while_there_is_room(session):
     with pytest.raises(SoldOut, match="3 March"):
         undo(place, stay)
     assert fresh(place, stay).status == "checked_out"
+
+
+def left_late(place, **said):
+    """A stay until Thursday, checked out on Wednesday's clock while Tuesday is open: its second night is charged."""
+    stay = hotel.stay(place, MONDAY, THURSDAY, **said)
+    with clock_set_to(hotel.NOON):
+        check_in(place, stay, "101")
+    turn_to(place, TUESDAY)
+    check_out(place, stay, reason="The company pays")
+    undo(place, stay)
+    return fresh(place, stay)
+
+
+@pytest.fixture
+def wednesday():
+    with clock_set_to(datetime(2026, 3, 4, 8, 0, tzinfo=UTC)):
+        yield
+
+
+def test_a_night_that_is_given_back_takes_its_charge_along(session, wednesday):
+    """A check-out undone, the stay shortened past a charged night: it costs nothing, and is charged anew if taken."""
+    place = hotel.ber()
+    stay = left_late(place)
+    assert owed_by(stay.id) == 20_000
+    shorten(place, stay, TUESDAY)
+    assert owed_by(stay.id) == 10_000
+    assert money_of([stay.id])[stay.id].due == 10_000
+    sound(place)
+    extend(place, stay, WEDNESDAY)
+    assert money_of([stay.id])[stay.id].due == 20_000
+    for _twice in range(2):
+        lock_day(place.id)
+        nights = nights_of_stays([stay.id])[stay.id]
+        folios.post_nights(place, TUESDAY, [(stay, each) for each in nights if not each.released], ACTOR)
+        session.commit()
+        assert owed_by(stay.id) == 20_000
+    undo(place, stay)
+    assert owed_by(stay.id) == 10_000
+    sound(place)
+
+
+def test_a_charge_that_somebody_else_pays_is_moved_back_before_its_night_is_given_back(session, wednesday):
+    place = hotel.ber()
+    stay = left_late(place)
+    company = folios.open_window(stay_id=stay.id, name="Company", payer_id=stay.guest_id, actor=ACTOR)
+    charged = line_by_key(folios.night_key(stay.id, TUESDAY))
+    folio_moves.transfer(asset_id=place.id, line_id=charged.id, to=company.id, actor=ACTOR)
+    with pytest.raises(WrongStatus, match="Move it back first"):
+        shorten(place, stay, TUESDAY)
+    assert fresh(place, stay).departure == THURSDAY
 
 
 def test_a_closed_day_is_not_taken_back(session):

@@ -23,7 +23,8 @@ from portal.web.htmx import go, page, toast
 TYPE = ("code", "name", "capacity", "adults", "overbook_limit", "description")
 HOTEL = (
     "checkin_minute", "checkout_minute", "close_after_minute", "hold_minutes", "balance_limit", "discount_limit_ppm",
-    "early_fee_ppm", "late_fee_ppm", "door_mode", "auto_no_show", "card_fields",
+    "early_fee_ppm", "late_fee_ppm", "door_mode", "auto_no_show", "self_check_in",
+    "card_fields",
 )  # fmt: skip
 
 
@@ -194,7 +195,7 @@ def settings_hotel(asset_number: str) -> Response:
     if form.validate_on_submit():
         said: dict[str, Any] = {name: form[name].data for name in HOTEL}
         said["balance_limit"] = said["balance_limit"].minor
-        said["auto_no_show"] = bool(said["auto_no_show"])
+        said |= {name: bool(said[name]) for name in ("auto_no_show", "self_check_in")}
         try:
             properties.amend(asset_id=g.place.id, actor=current_actor(), version=_number(form.version.data), **said)
         except DomainError as error:

@@ -144,6 +144,10 @@ class HotelForm(BaseForm):
         lazy_("Day may be closed from"), description=lazy_("On the morning after; 00:00 is midnight.")
     )
     auto_no_show = BooleanField(lazy_("Closing the day makes who did not arrive a no-show"))
+    self_check_in = BooleanField(
+        lazy_("Guests check in by themselves"),
+        description=lazy_("On their own page, once the room is ready, the card signed and no more owed than allowed."),
+    )
     hold_minutes = WholeField(lazy_("A hold lasts, in minutes"), minimum=1, maximum=43_200)
     balance_limit = MoneyField(
         lazy_("Tell of guests who owe more than"), minimum=0, description=lazy_("Guests in house are listed first.")

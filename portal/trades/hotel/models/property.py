@@ -41,6 +41,8 @@ class Property(Model):
     card_fields: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     door_mode: Mapped[str] = mapped_column(server_default=text("'rolling'"))
     auto_no_show: Mapped[bool] = mapped_column(server_default=text("true"))
+    #: Guests whose stay is prepared may check in on their own page.
+    self_check_in: Mapped[bool] = mapped_column(server_default=text("false"))
     early_fee_ppm: Mapped[int] = mapped_column(server_default=text("500000"))
     late_fee_ppm: Mapped[int] = mapped_column(server_default=text("500000"))
     version: Mapped[int] = mapped_column(server_default=text("1"))

@@ -237,6 +237,8 @@ class StayNight(Model):
     package: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     #: Given back to the calendar.
     released: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: How often it was given back with its charge: should it be taken again, it is charged under another key.
+    again: Mapped[int] = mapped_column(server_default=text("0"))
 
     @property
     def agreed(self) -> int:

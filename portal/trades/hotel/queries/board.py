@@ -59,6 +59,7 @@ class Line(NamedTuple):
     balance: int
     signed: bool
     note: str | None
+    came_alone: bool
 
     @property
     def nights(self) -> int:
@@ -109,7 +110,9 @@ _LINES = """
             from stay_night n where n.stay_id = s.id and (s.day_use or not n.released)), 0)::bigint,
         coalesce((select sum(l.amount) from folio f join folio_line l on l.folio_id = f.id
             where f.stay_id = s.id), 0)::bigint,
-        s.signed_at is not null, coalesce(s.note, r.note)
+        s.signed_at is not null, coalesce(s.note, r.note),
+        s.status = 'in_house' and exists (select from stay_step a where a.stay_id = s.id and a.verb = 'checked_in'
+            and a.undone_at is null and a.after -> 'words' ? 'by_guest')
     from stay s
         join reservation r on r.id = s.reservation_id
         join customer c on c.id = s.guest_id

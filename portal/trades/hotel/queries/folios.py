@@ -124,6 +124,11 @@ def line_by_key(key: str) -> FolioLine | None:
     return found
 
 
+def lines_by_keys(keys: Collection[str]) -> Sequence[FolioLine]:
+    """The lines posted under these keys, in order."""
+    return db.session.scalars(select(FolioLine).where(FolioLine.posting_key.in_(keys)).order_by(FolioLine.id)).all()
+
+
 def posted(keys: Collection[str]) -> set[str]:
     """Which of these posting keys have been written."""
     return set(db.session.scalars(select(FolioLine.posting_key).where(FolioLine.posting_key.in_(keys))))
@@ -230,7 +235,8 @@ _TO_COME = text(
         where not (tax ->> 'inclusive')::boolean) t on true
     where n.stay_id = any(:stays) and s.status in ('held', 'confirmed', 'in_house')
         and (not n.released or s.day_use)
-        and not exists (select from folio_line l where l.posting_key = 'night:' || n.stay_id || ':' || n.night)
+        and not exists (select from folio_line l where l.posting_key = 'night:' || n.stay_id || ':' || n.night
+            || case when n.again > 0 then '~' || n.again else '' end)
     group by n.stay_id
     """
 )

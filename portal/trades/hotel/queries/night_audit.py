@@ -66,7 +66,8 @@ def closes_from(place: Asset, day: date) -> datetime:
 _NIGHTS_DUE = """
     from stay s join stay_night n on n.stay_id = s.id
     where s.asset_id = :asset and s.status = 'in_house' and not n.released and n.night <= :day
-        and not exists (select from folio_line l where l.posting_key = 'night:' || s.id || ':' || n.night)
+        and not exists (select from folio_line l where l.posting_key = 'night:' || s.id || ':' || n.night
+            || case when n.again > 0 then '~' || n.again else '' end)
 """
 _DUE = text(f"select distinct s.id {_NIGHTS_DUE} order by s.id limit :limit")
 _ON_TOP = """

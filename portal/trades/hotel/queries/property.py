@@ -27,6 +27,7 @@ AS_EVERYWHERE: dict[str, object] = {
     "card_fields": [],
     "door_mode": "rolling",
     "auto_no_show": True,
+    "self_check_in": False,
     "early_fee_ppm": 500_000,
     "late_fee_ppm": 500_000,
     "version": 1,

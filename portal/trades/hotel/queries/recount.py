@@ -37,7 +37,8 @@ _COUNT = text(
         select n.room_type_id, n.night,
             (select count(*) from room r join unit u on u.id = r.unit_id
              where r.room_type_id = n.room_type_id and u.status <> 'retired') - n.total as total,
-            (select count(*) from room_block b join room r on r.unit_id = b.room_id
+            (select count(distinct r.unit_id) from room_block b join room m on m.unit_id = b.room_id
+             join room r on r.unit_id in (m.unit_id, m.parent_id)
              where r.room_type_id = n.room_type_id and b.ended_at is null and b.kind <> 'out_of_service'
                 and b.from_on <= n.night and b.until_on > n.night) - n.out_of_order as out_of_order,
             coalesce(sum(c.rooms) filter (where not c.only_held), 0) - n.booked as booked,

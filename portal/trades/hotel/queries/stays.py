@@ -55,7 +55,7 @@ def nights_of_stays(stay_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Sta
     found: dict[uuid.UUID, list[StayNight]] = defaultdict(list)
     if stay_ids:
         rows = select(StayNight).where(StayNight.stay_id.in_(stay_ids)).order_by(StayNight.stay_id, StayNight.night)
-        for row in db.session.scalars(rows):
+        for row in db.session.scalars(rows.execution_options(populate_existing=True)):
             found[row.stay_id].append(row)
     return found
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import Range
 
 from portal.core.actor import Actor
@@ -23,13 +23,14 @@ from portal.shared.audit.services import record
 from portal.trades.hotel.errors import DatesWrong, NoSuchRoom, ReasonMissing, RoomTaken
 from portal.trades.hotel.events import RoomChanged
 from portal.trades.hotel.models import BlockKind, Room, RoomBlock, RoomOccupancy, Stay
-from portal.trades.hotel.queries.inventory import nights_of
+from portal.trades.hotel.queries.inventory import lock_nights, nights_of
 from portal.trades.hotel.queries.property import business_date
 from portal.trades.hotel.queries.rooms_free import Choice, best_first, rooms_for
 from portal.trades.hotel.services import inventory
 from portal.trades.hotel.services.arranging import arrange, changeover, lock_with_parts, whole
 from portal.trades.hotel.services.assigning import TO_COME, sold_as
 from portal.trades.hotel.services.steps import locked, room_number, stepping
+from portal.trades.hotel.times import nights_between
 
 
 @transactional
@@ -142,7 +143,7 @@ def in_the_way(place: Asset, room_id: uuid.UUID, from_on: date, until_on: date) 
 
 def re_rooming(place: Asset, stays: Sequence[Stay], room_id: uuid.UUID) -> list[tuple[Stay, Choice | None]]:
     """Where each stay would go when a room is taken out: what the desk is shown before it agrees."""
-    shut, found = {room_id}, []
+    shut, found = {room_id, db.session.get_one(Room, room_id).parent_id}, []
     for stay in stays:
         ranked = best_first(rooms_for(place, stay), sold_as(stay), soon=False)
         may_go = stay.status in TO_COME and not stay.room_locked
@@ -188,14 +189,38 @@ def _count(
     """Move the calendar by a block's nights; nights not on sale yet count it when they are opened."""
     if found.kind == BlockKind.OUT_OF_SERVICE:
         return
-    kind = db.session.get_one(Room, found.room_id).room_type_id
-    deltas = dict.fromkeys(nights_of([kind], start, end), sign)
-    if other is not None:
-        for key in nights_of([kind], *other):
-            deltas[key] = deltas.get(key, 0) - sign
+    room = db.session.get_one(Room, found.room_id)
+    suite = db.session.get(Room, room.parent_id) if room.parent_id else None
+    both = [each for each in (room, suite) if each is not None]
+    first, last = min([start, *(other or ())]), max([end, *(other or ())])
+    lock_nights(nights_of({each.room_type_id for each in both}, first, last))
+    deltas: dict[tuple[uuid.UUID, date], int] = {}
+    for each in both:
+        out = _out_anyway(each.unit_id, found, first, last)
+        for spell, more in ((start, end), sign), (other or (start, start), -sign):
+            for key in nights_of([each.room_type_id], *spell):
+                if key[1] not in out:
+                    deltas[key] = deltas.get(key, 0) + more
     inventory.move(
         changes={"out_of_order": deltas}, reason=found.reason, correlation_id=uuid7(), actor=actor, force=force
     )
+
+
+def _out_anyway(room_id: uuid.UUID, found: RoomBlock, start: date, end: date) -> set[date]:
+    """The nights a room, or a part of it if it is a suite, is out of order by another block."""
+    rows = db.session.execute(
+        select(RoomBlock.from_on, RoomBlock.until_on)
+        .join(Room, Room.unit_id == RoomBlock.room_id)
+        .where(
+            or_(Room.unit_id == room_id, Room.parent_id == room_id),
+            RoomBlock.id != found.id,
+            RoomBlock.ended_at.is_(None),
+            RoomBlock.kind != BlockKind.OUT_OF_SERVICE,
+            RoomBlock.from_on < end,
+            RoomBlock.until_on > start,
+        )
+    )
+    return {night for from_on, until_on in rows for night in nights_between(from_on, until_on)}
 
 
 def _occupy(place: Asset, found: RoomBlock, *, end_now: bool = False) -> None:

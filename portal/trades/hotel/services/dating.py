@@ -17,10 +17,10 @@ from portal.shared.assets.queries import asset_of
 from portal.trades.hotel.errors import DatesWrong, RoomTaken, WrongStatus
 from portal.trades.hotel.models import Stay, StayNight, StayStatus
 from portal.trades.hotel.pricing import NightQuote
-from portal.trades.hotel.queries.property import business_date, ends_at, property_of, starts_at
+from portal.trades.hotel.queries.property import business_date, ends_at, lock_day, property_of, starts_at
 from portal.trades.hotel.queries.quotes import agree_more, refuse_over_quota
 from portal.trades.hotel.queries.stays import nights_of_stays
-from portal.trades.hotel.services import inventory, keys
+from portal.trades.hotel.services import folio_steps, inventory, keys
 from portal.trades.hotel.services.arranging import Stretch, arrange, stretches_of
 from portal.trades.hotel.services.assigning import TO_COME
 from portal.trades.hotel.services.reservations import LONGEST, figure_of
@@ -32,7 +32,11 @@ from portal.trades.hotel.times import nights_between
 def shorten(
     *, asset_id: uuid.UUID, stay_id: uuid.UUID, departure: date, actor: Actor, version: int | None = None
 ) -> Stay:
-    """Let a stay end earlier; the nights from then on are free again at once, in the same breath."""
+    """Let a stay end earlier; the nights from then on are free again at once, in the same breath.
+
+    What was charged for one of them already is taken back.
+    """
+    today = lock_day(asset_id, shared=True).day
     (stay,) = locked(asset_id, {stay_id: version})
     place = asset_of(asset_id)
     if stay.status not in (*TO_COME, StayStatus.IN_HOUSE):
@@ -44,6 +48,7 @@ def shorten(
         redate(place, stay, stay.arrival, departure, actor=actor)
         arrange({stay: within(place, stay, stretches_of(stay))})
         keys.fit(stay, actor=actor)
+        folio_steps.on_nights_given_back(place, today, stay, actor)
         words["until"] = departure
     return stay
 

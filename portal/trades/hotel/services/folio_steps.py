@@ -17,13 +17,13 @@ from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
 from portal.shared.ledger import chart
 from portal.trades.hotel.models import Folio, FolioStatus, LineKind, Stay
-from portal.trades.hotel.queries.folios import lines_of, lock_folios, reversal_of, windows_of
+from portal.trades.hotel.queries.folios import lines_by_keys, lines_of, lock_folios, reversal_of, windows_of
 from portal.trades.hotel.queries.stays import nights_of_stays
 from portal.trades.hotel.services import folio_money
 from portal.trades.hotel.services.folio_closing import open_again, shut
 from portal.trades.hotel.services.folio_lines import Item, write
 from portal.trades.hotel.services.folio_moves import take_back
-from portal.trades.hotel.services.folios import post_nights, windows
+from portal.trades.hotel.services.folios import night_key, post_nights, windows
 
 CANCELLED, NO_SHOW = "cancellation", "no_show"
 EARLY, LATE = "early_check_in", "late_check_out"
@@ -83,6 +83,24 @@ def on_check_out_undone(place: Asset, day: date, stay: Stay, actor: Actor) -> No
         if folio.status == FolioStatus.CLOSED:
             open_again(place, day, folio, _("Check-out undone"), actor)
     _take_back(place, day, [stay], (LATE,), _("Check-out undone"), actor)
+
+
+def on_nights_given_back(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
+    """Nights that are the guest's no more cost nothing: what was charged for them is taken back, to be charged anew."""
+    gone = {
+        night_key(stay.id, each.night, each.again): each
+        for each in nights_of_stays([stay.id])[stay.id]
+        if each.released and not stay.day_use
+    }
+    on_top = [f"{key}:{n}" for key, night in gone.items() for n, _tax in enumerate(night.taxes, start=1)]
+    charged = lines_by_keys([*gone, *on_top])
+    folios = lock_folios({line.folio_id for line in charged})
+    for line in charged:
+        if reversal_of(line.id) is None:
+            take_back(place, day, folios[line.folio_id], line, _("the night was given back"), actor)
+    for line in charged:
+        if line.posting_key in gone:
+            gone[line.posting_key].again += 1
 
 
 def guest_folio(place: Asset, stay: Stay) -> Folio:

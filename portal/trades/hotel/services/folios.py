@@ -198,15 +198,15 @@ def tax_item(folio: Folio, words: str, amount: int, ppm: int | None, **more: Any
     )  # fmt: skip
 
 
-def night_key(stay_id: uuid.UUID, night: date) -> str:
-    """What the line of a night is posted under, once."""
-    return f"night:{stay_id}:{night.isoformat()}"
+def night_key(stay_id: uuid.UUID, night: date, again: int = 0) -> str:
+    """What the line of a night is posted under, once; and once `again` each time its charge was taken back with it."""
+    return f"night:{stay_id}:{night.isoformat()}" + (f"~{again}" if again else "")
 
 
 def post_nights(place: Asset, day: date, nights: Sequence[tuple[Stay, StayNight]], actor: Actor) -> list[uuid.UUID]:
     """Charge nights as they were agreed, each once; the caller holds the business day and the stays."""
-    done = posted({night_key(stay.id, night.night) for stay, night in nights})
-    due = [(stay, night) for stay, night in nights if night_key(stay.id, night.night) not in done]
+    done = posted({night_key(stay.id, night.night, night.again) for stay, night in nights})
+    due = [(stay, night) for stay, night in nights if night_key(stay.id, night.night, night.again) not in done]
     if not due:
         return []
     found = windows(place, list({stay.id: stay for stay, _night in due}.values()))
@@ -215,7 +215,7 @@ def post_nights(place: Asset, day: date, nights: Sequence[tuple[Stay, StayNight]
 
 
 def _night_items(found: Windows, stay: Stay, night: StayNight) -> list[Item]:
-    key = night_key(stay.id, night.night)
+    key = night_key(stay.id, night.night, night.again)
     within = [tax for tax in night.taxes if tax["inclusive"]]
     rates = {tax.get("rate_ppm") for tax in within}
     room = Item(

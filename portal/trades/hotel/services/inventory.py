@@ -246,7 +246,8 @@ _OPEN = text(
     select t.id, n.night::date,
         (select count(*) from room r join unit u on u.id = r.unit_id
          where r.room_type_id = t.id and u.status <> 'retired'),
-        (select count(*) from room_block b join room r on r.unit_id = b.room_id
+        (select count(distinct r.unit_id) from room_block b join room m on m.unit_id = b.room_id
+         join room r on r.unit_id in (m.unit_id, m.parent_id)
          where r.room_type_id = t.id and b.ended_at is null and b.kind <> 'out_of_service'
             and b.from_on <= n.night and b.until_on > n.night),
         t.overbook_limit

@@ -20,6 +20,7 @@ from portal.trades.hotel.queries.inventory import get_room_type
 from portal.trades.hotel.queries.property import business_date, ends_at, property_of
 from portal.trades.hotel.queries.quotes import quote
 from portal.trades.hotel.queries.rooms_free import Choice, rooms_between, rooms_for
+from portal.trades.hotel.queries.stays import nights_of_stays
 from portal.trades.hotel.services import inventory, keys
 from portal.trades.hotel.services.arranging import (
     Stretch,
@@ -211,7 +212,8 @@ def _choice(choices: Sequence[Choice], room_id: uuid.UUID) -> Choice:
 def _reprice(place: Asset, stay: Stay, room_type_id: uuid.UUID, first: date) -> None:
     kind = get_room_type(place.id, room_type_id)
     plan = db.session.get(RatePlan, stay.rate_plan_id) if stay.rate_plan_id else None
-    charged = posted({night_key(stay.id, night) for night in nights_between(first, stay.departure)})
+    nights = [each for each in nights_of_stays([stay.id])[stay.id] if each.night >= first]
+    charged = posted({night_key(stay.id, each.night, each.again) for each in nights if not each.released})
     if plan is None or first >= stay.departure or charged:  # what is on the folio is not agreed anew
         return
     quoted = quote(place, kind, plan, first, stay.departure, adults=stay.adults, children=stay.children)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -19,6 +20,7 @@ from portal.shared.assets.queries import asset_of
 from portal.trades.hotel.errors import (
     CardIncomplete,
     DatesWrong,
+    FolioOpen,
     RoomNotReady,
     RoomTaken,
     StayOver,
@@ -36,6 +38,7 @@ from portal.trades.hotel.models import (
     StayStatus,
 )
 from portal.trades.hotel.pricing import Quote
+from portal.trades.hotel.queries import self_check_in
 from portal.trades.hotel.queries.inventory import lock_rooms
 from portal.trades.hotel.queries.property import lock_day
 from portal.trades.hotel.queries.readiness import Obstacle, early_fee, late_fee, of_the_guest, of_the_room
@@ -51,6 +54,7 @@ from portal.trades.hotel.times import moment
 _REFUSALS: dict[str, type[DomainError]] = {
     "status": WrongStatus, "early": TooEarly, "over": StayOver, "people": TooManyPeople, "card": CardIncomplete,
     "no_room": RoomNotReady, "occupied": RoomNotReady, "dirty": RoomNotReady, "do_not_rent": RoomNotReady,
+    "off": WrongStatus, "money": FolioOpen,
 }  # fmt: skip
 
 
@@ -65,16 +69,22 @@ def check_in(
     override: str | None = None,
     early: bool = False,
     fee: bool = False,
+    by_guest: bool = False,
 ) -> Stay:
     """The guest is here: the stay is in house from now on, and the key is theirs until the departure.
 
     Without a room the best one is given, or `room_id`. `override` is the reason for a room that is not made up, or a
     guest not to be let to; its rights are checked by the caller. `early` takes the nights before the arrival as well,
-    `fee` charges what the hotel asks for coming before its hour.
+    `fee` charges what the hotel asks for coming before its hour. `by_guest`, nobody of the hotel looks: everything has
+    to be prepared, signed and paid.
     """
     day = lock_day(asset_id, shared=True).day
     (stay,) = locked(asset_id, {stay_id: version})
-    return _enter(asset_of(asset_id), stay, day, actor, room_id=room_id, override=override, early=early, fee=fee)
+    place = asset_of(asset_id)
+    if by_guest:
+        _refuse(self_check_in.in_the_way(place, stay, today=day), None)
+    terms: dict[str, Any] = {"room_id": room_id, "override": override, "early": early, "fee": fee}
+    return _enter(place, stay, day, actor, by_guest=by_guest, **terms)
 
 
 @transactional
@@ -216,6 +226,7 @@ def _enter(
     override: str | None = None,
     early: bool = False,
     fee: bool = False,
+    by_guest: bool = False,
 ) -> Stay:
     now = utcnow()
     override = (override or "").strip() or None
@@ -238,6 +249,7 @@ def _enter(
         db.session.flush()
         keys.fit(stay, actor=actor)
         words |= {"room": room_number(stay.room_id), "housekeeping": {str(room.unit_id): [room.status, room.status]}}
+        words["by_guest"] = by_guest or None
         folio_steps.on_check_in(place, today, stay, actor)
         if hour_fee:
             folio_steps.charge_hours(place, today, stay, folio_steps.EARLY, hour_fee, actor)

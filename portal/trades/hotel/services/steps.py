@@ -174,6 +174,8 @@ def _stale(stay: Stay) -> Stale:
 def what_was_done(verb: str, who: str, words: Shape) -> str:
     """A step as a sentence without its end: "Ada moved this to 102"."""
     room = words.get("room") or _("no room")
+    if verb == "checked_in" and words.get("by_guest"):
+        return _("The guest came by themselves to %(room)s", room=room)
     until = day(date.fromisoformat(words["until"])) if words.get("until") else _("another day")
     sentences = {
         "assigned": _("%(who)s gave this room %(room)s", who=who, room=room),

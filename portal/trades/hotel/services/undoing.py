@@ -82,6 +82,8 @@ def undo(*, asset_id: uuid.UUID, stay_id: uuid.UUID, actor: Actor, version: int 
     for stay in stays:
         if step.verb in _FOLIOS:
             _FOLIOS[step.verb](place, today, stay, actor)
+        if current[stay.id]["nights"].keys() - before[stay.id]["nights"].keys():
+            folio_steps.on_nights_given_back(place, today, stay, actor)
         by_stay[stay.id].undone_at = utcnow()
         was, now = changed(current[stay.id], before[stay.id])
         tell("undone", stay, actor, before=was, after={"verb": step.verb, **now})
