@@ -126,9 +126,10 @@ def _local(at: datetime) -> date:
 def _door(made: Rows, unit: DemoUnit, holder: str, begins: datetime, ends: datetime, now: datetime) -> None:
     """A stay that was paid for at the door, by the hours it lasted."""
     arrival, departure = _local(begins), _local(ends)
-    status = "in_house" if ends > now else "checked_out"
+    status = "confirmed" if begins > now else "in_house" if ends > now else "checked_out"
     stay = _stay(made, unit, holder, arrival, departure, begins, status, source="door", plan=None)
-    stay |= {"starts_at": begins, "ends_at": ends, "arrived_at": begins, "departed_at": ends if ends <= now else None}
+    came, left = begins if begins <= now else None, ends if ends <= now else None
+    stay |= {"starts_at": begins, "ends_at": ends, "arrived_at": came, "departed_at": left}
     _nights(made, stay, unit.price, plain=True)
     _take(made, stay, unit, Range(begins, ends, bounds="[)"))
 

@@ -14,6 +14,7 @@ from portal.gateways.sandbox.models import SandboxTransfer
 from portal.shared.assets.queries import asset_of
 from portal.shared.identity.models import Role
 from portal.shared.ledger import chart
+from portal.shared.ledger.queries import standing
 from portal.shared.payments.models import Payout
 from portal.shared.payments.payout_queries import payout_named
 from portal.shared.payments.services import bands, payouts, sending
@@ -27,7 +28,9 @@ def load() -> None:
     bands.load_known()
     place = asset_of(HOTEL.id)
     own = place.bank_account_number or ""
-    _end(_sent(_drafted(FIRST_BANK, own, 150_000_000, chart.BANK, "Takings of the first half")), "success")
+    has = standing(place.business_id, place.id, chart.money_at("sandbox"), "NGN")
+    takings = has * 2 // 3 // 1_000_000 * 1_000_000  # whole ten thousands; a month's takings differ from hour to hour
+    _end(_sent(_drafted(FIRST_BANK, own, takings, chart.BANK, "Takings of the first half")), "success")
     _end(_sent(_drafted(ZENITH, "2087654321", 8_750_000, chart.PAYABLE, "Linen, bill 118")), "failed")
     _drafted(ZENITH, "2087654322", 4_250_000, chart.COSTS, "Generator service")
 

@@ -138,7 +138,9 @@ def test_payouts_are_booked_as_they_ended_and_one_waits(seeded):
         " where a.code = '1190'"
     )
     assert one(reserved) == 0
-    assert one("select sum(amount) from sandbox_transfer where status = 'success'") == 150_000_000
+    assert one("select sum(amount) from sandbox_transfer where status = 'success'") == one(
+        "select sum(amount) from payout where status = 'success'"
+    )
 
 
 def test_commands_are_numbered_without_gaps(seeded):

@@ -76,7 +76,7 @@ def test_the_door_opens_only_while_the_guest_lives_there(client, session, place,
     before = session.query(DeviceCommand).filter_by(action="unlock").count()
     assert "The door was told to open" in client.post(f"{address}/1/door", follow_redirects=True).get_data(as_text=True)
     assert session.query(DeviceCommand).filter_by(action="unlock").count() == before + 1
-    check_out(place, stay)
+    check_out(place, stay, reason="The company pays")
     assert client.post(f"{address}/1/door").status_code == 409
     assert "This stay is over" in client.get(address).get_data(as_text=True)
 

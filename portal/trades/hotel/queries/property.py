@@ -55,14 +55,20 @@ def business_date(place: Asset) -> date:
 def lock_day(asset_id: uuid.UUID, *, shared: bool = False) -> BusinessDay:
     """The open business day, locked: alone to close it, `shared` to post to it; raises NoDayOpen."""
     taking("business_day", [asset_id] if shared else [asset_id, (asset_id, "alone")])
+    # whoever waited while a day was closed finds it closed, and the next one only when asking again
+    found = _open_day(asset_id, shared) or _open_day(asset_id, shared)
+    if found is None:
+        raise NoDayOpen(_("This hotel has no open business day."))
+    return found
+
+
+def _open_day(asset_id: uuid.UUID, shared: bool) -> BusinessDay | None:
     found: BusinessDay | None = db.session.scalar(
         select(BusinessDay)
         .where(BusinessDay.asset_id == asset_id, BusinessDay.state == DayState.OPEN)
         .with_for_update(read=shared)
         .execution_options(populate_existing=True)
     )
-    if found is None:
-        raise NoDayOpen(_("This hotel has no open business day."))
     return found
 
 
