@@ -173,11 +173,7 @@ class CancelIn(Taken):
 @speaks("What can be had of each room type", takes=InventoryAsked, gives=InventoryOut)
 def check_inventory(body: InventoryAsked) -> InventoryOut:
     """How many rooms are free on each night, what they cost, and what keeps them from being sold."""
-    nights = nights_between(body.arrival, body.departure)
-    if not nights:
-        raise DatesWrong(_("The departure has to be at least one day after the arrival."), field="departure")
-    if len(nights) > reservations.LONGEST:
-        raise DatesWrong(_("A stay lasts at most %(days)s nights.", days=reservations.LONGEST), field="departure")
+    nights = _nights(body)
     wanted = [room_type_at(g.place.id, body.room_type)] if body.room_type else room_types(g.place.id)
     fitting = [each for each in wanted if body.room_type or body.adults + body.children <= each.capacity]
     plan = _plan(body.rate_plan)
@@ -212,6 +208,7 @@ def preload_inventory(body: PreloadIn) -> PreloadOut:
 @speaks("Book rooms of a type", takes=ReservationIn, gives=ReservationOut, status=201, idempotent=True)
 def create_reservation(body: ReservationIn) -> ReservationOut:
     """All the rooms or none; 409 sold_out names the first night that is full."""
+    _nights(body)
     room_type, plan = room_type_at(g.place.id, body.room_type), _plan(body.rate_plan)
     made = reservations.book(
         asset_id=g.place.id,
@@ -256,6 +253,15 @@ def cancel_reservation(reservation_id: UUID, body: CancelIn) -> ReservationOut:
         reservation_id=found.id, reason=body.reason or None, waive=body.waive_fee, actor=current_actor()
     )
     return shown(whole(cancelled))
+
+
+def _nights(body: InventoryAsked | ReservationIn) -> list[date]:
+    """The nights that are asked for, of which there are some and not too many."""
+    if body.departure <= body.arrival:
+        raise DatesWrong(_("The departure has to be at least one day after the arrival."), field="departure")
+    if (body.departure - body.arrival).days > reservations.LONGEST:
+        raise DatesWrong(_("A stay lasts at most %(days)s nights.", days=reservations.LONGEST), field="departure")
+    return nights_between(body.arrival, body.departure)
 
 
 def shown(found: Whole) -> ReservationOut:

@@ -56,6 +56,12 @@ def here(**changes: object) -> str:
     return f"{path}?{urlencode(query)}" if query else path
 
 
+def asked_here(*but: str) -> dict[str, str]:
+    """What this page's address asks, for another of the same list; names that are part of an address are not asked."""
+    taken = {"endpoint", *(request.view_args or {}), *but}
+    return {key: value for key, value in request.args.items() if key not in taken and not key.startswith("_")}
+
+
 def here_with(key: str, value: object) -> str:
     """This list under another filter, from its first page again."""
     return here(**{key: value, "cursor": None, "page": None})
@@ -85,5 +91,10 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     sprite = f"{app.static_url_path}/vendor/icons/icons.svg?v={version_of(app, 'vendor/icons/icons.svg')}"
     app.jinja_env.globals.update(
-        ui=Components(app.jinja_env, sprite), here=here, here_with=here_with, words_of=words_of, field_id=field_ids
+        ui=Components(app.jinja_env, sprite),
+        here=here,
+        here_with=here_with,
+        asked_here=asked_here,
+        words_of=words_of,
+        field_id=field_ids,
     )

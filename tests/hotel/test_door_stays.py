@@ -1,5 +1,6 @@
 """Scenario 27: paying at the door of a hotel's room is a stay. LAG: one room at 10,000 a day."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from portal.core.clock import clock_set_to, local_date, utcnow
 from portal.core.db import db
+from portal.core.transaction import transactional
 from portal.gateways.base import ChargeStatus
 from portal.shared.access.errors import AmountTooSmall, UnitLet
 from portal.shared.access.models import AccessGrant
@@ -22,7 +24,7 @@ from portal.shared.payments.services import desk, intents, refunds, settlement
 from portal.trades.hotel.models import Reservation, Stay
 from portal.trades.hotel.queries.folios import balances
 from portal.trades.hotel.queries.inventory import room_at
-from portal.trades.hotel.services import properties, upkeep
+from portal.trades.hotel.services import cancellations, properties, upkeep
 from tests.factories import folios as made
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
@@ -236,3 +238,24 @@ def test_a_hotel_without_rates_lets_its_doors_as_everybody_does(session):
     assert db.session.query(Stay).filter_by(asset_id=place.id).count() == 0
     assert booked(place, chart.HIRE) == DAY
     assert told_door(place) == ["unlock"]
+
+
+def test_a_hold_that_lapses_while_its_money_is_counted_still_buys_the_room(app, committed):
+    place = hotel.lag()
+    intent = opened(place)
+    reservation_id = stay_of(place, "held").reservation_id
+
+    @transactional
+    def lapse_slowly():
+        with clock_set_to(NIGHT + timedelta(minutes=16)):
+            assert cancellations.expire_hold(reservation_id=reservation_id, actor=ACTOR)
+        time.sleep(0.6)
+
+    def pay():
+        time.sleep(0.2)
+        return settled(intent).status
+
+    assert at_once(app, lapse_slowly, pay)[1] == "succeeded"
+    committed.rollback()
+    assert stay_of(place).room_id == door(place)
+    assert hotel.figures(place, date(2026, 3, 2), "STD")["held"] == 0

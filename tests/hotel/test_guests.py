@@ -7,18 +7,23 @@ import pytest
 from sqlalchemy import text
 
 from portal.core.clock import clock_set_to
+from portal.core.transaction import transactional
 from portal.shared.audit.models import AuditEntry
 from portal.shared.customers.models import Customer
-from portal.trades.hotel.errors import CodeTaken, NoSuchGuest, ReasonMissing, SoldOut, WrongStatus
-from portal.trades.hotel.models import GuestProfile
+from portal.trades.hotel.errors import CodeTaken, DatesWrong, NoSuchGuest, ReasonMissing, SoldOut, WrongStatus
+from portal.trades.hotel.models import GuestProfile, Reservation, Stay
 from portal.trades.hotel.queries.guests import find_guests, known_of, waiting_at
 from portal.trades.hotel.queries.inventory import room_at, room_type_at
 from portal.trades.hotel.queries.quotes import plan_at
 from portal.trades.hotel.queries.stays import nights_of_stays, stays_of
-from portal.trades.hotel.services import cancellations, guest_book, waitlist
+from portal.trades.hotel.services import cancellations, folio_money, groups, guest_book, waitlist
 from portal.trades.hotel.services.guests import Guest
+from tests.factories import folios as made_folios
 from tests.factories import hotel
 from tests.factories.assets import ACTOR
+from tests.factories.bills import credit_booked
+from tests.payments.test_bills_races import tried
+from tests.payments.test_races import at_once
 
 TENTH, ELEVENTH, TWELFTH = (date(2026, 3, day) for day in (10, 11, 12))
 
@@ -164,3 +169,70 @@ def test_who_waits_is_offered_a_room_once_one_is_free_and_booked_once(session, p
     with pytest.raises(WrongStatus):
         waitlist.book(**book)
     assert waiting_at(place.id, hotel.TODAY + timedelta(days=0)) == []
+
+
+def test_two_clerks_book_for_the_same_who_waited_once(app, committed):
+    place = hotel.ber()
+    waiting = waitlist.add(
+        place=place, guest=Guest(name="Ada"), room_type_id=room_type_at(place.id, "DBL").id, arrival=TENTH,
+        departure=ELEVENTH, adults=1, actor=ACTOR,
+    )  # fmt: skip
+    book = tried(lambda: waitlist.book(place=place, waiting_id=waiting.id, plan=None, actor=ACTOR).number and "booked")
+    assert sorted(at_once(app, book, book)) == ["booked", "wrong_status"]
+    assert hotel.figures(place, TENTH)["booked"] == 1
+
+
+def test_two_guests_merged_into_each_other_at_once_do_not_both_go(app, committed):
+    place = hotel.ber()
+    one, two = guest(place, "Ada Okafor").id, guest(place, "Ada Okafor Obi").id
+    said = at_once(
+        app,
+        *[
+            tried(
+                lambda keep=keep, other=other: bool(
+                    guest_book.merge(place=place, keep_id=keep, other_id=other, actor=ACTOR)
+                )
+            )
+            for keep, other in ((one, two), (two, one))
+        ],
+    )
+    assert sorted(map(str, said)) == ["True", "wrong_status"]
+    assert len(names(place, "okafor")) == 1
+
+
+def test_whoever_books_while_they_are_merged_books_as_who_stays(app, committed):
+    place = hotel.ber()
+    keep = guest(place, "Ada Okafor").id
+    other = guest(place, "Ada Okafor", email="ada@example.com").id
+
+    @transactional
+    def merge_slowly():
+        guest_book.merge(place=place, keep_id=keep, other_id=other, actor=ACTOR)
+        time.sleep(0.6)
+
+    def book():
+        time.sleep(0.2)
+        hotel.book(place, TENTH, ELEVENTH, guest=Guest(name="Ada Okafor", email="ada@example.com"))
+
+    at_once(app, merge_slowly, book)
+    committed.rollback()
+    assert {stay.guest_id for stay in committed.query(Stay)} == {keep}
+    assert {booked.booker_id for booked in committed.query(Reservation)} == {keep}
+
+
+def test_the_credit_of_a_merged_guest_is_spent_by_who_stays(session, place):
+    stay = made_folios.check_in(hotel.stay(place, TENTH, ELEVENTH, name="Bob"))
+    own = made_folios.folio(stay)
+    folio_money.take(folio_id=own.id, way="cash", amount=5_000, actor=ACTOR)
+    folio_money.keep_as_credit(folio_id=own.id, amount=5_000, actor=ACTOR)
+    keep, other_id = guest(place, "Robert"), stay.guest_id
+    guest_book.merge(place=place, keep_id=keep.id, other_id=other_id, actor=ACTOR)
+    assert (credit_booked(place, keep.id), credit_booked(place, other_id)) == (5_000, 0)
+
+
+def test_only_what_can_be_slept_is_kept_for_a_group(session, place):
+    with pytest.raises(DatesWrong):
+        groups.open_group(
+            asset_id=place.id, code="ACME", name="Acme", arrival=TENTH, departure=date(9000, 1, 1), cutoff_on=TENTH,
+            actor=ACTOR, blocks={room_type_at(place.id, "DBL").id: 1},
+        )  # fmt: skip

@@ -66,17 +66,19 @@ def book_offers(asset_number: str) -> Response:
 def _asked_for(form: BookForm) -> None:
     """What the address says already."""
     today = business_date(g.place)
-    form.arrival.data = _day(request.args.get("arrival")) or today
-    form.departure.data = _day(request.args.get("departure")) or form.arrival.data + timedelta(days=1)
+    form.arrival.data = _day(request.args.get("arrival"), today) or today
+    form.departure.data = _day(request.args.get("departure"), today) or form.arrival.data + timedelta(days=1)
     form.room.data = request.args.get("room", "")[:32]
     form.offer.data = request.args.get("type", "")[:80]
 
 
-def _day(said: str | None) -> date | None:
+def _day(said: str | None, today: date) -> date | None:
+    """A day of the address, within reason."""
     try:
-        return date.fromisoformat(said or "")
+        asked = date.fromisoformat(said or "")
     except ValueError:
         return None
+    return asked if abs((asked - today).days) <= 900 else None
 
 
 def _offers(form: WhenForm) -> list[TypeOffer]:

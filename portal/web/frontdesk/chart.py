@@ -18,6 +18,7 @@ from portal.trades.hotel.queries.rooms_free import rooms_between
 from portal.trades.hotel.services import housekeeping
 from portal.web.frontdesk import words
 from portal.web.frontdesk.chart_cells import Pencil, groups, weekend
+from portal.web.frontdesk.stay_forms import shift_of
 from portal.web.frontdesk.views import blueprint
 from portal.web.guards import current_actor, may, permission
 from portal.web.htmx import go, page, toast
@@ -101,9 +102,7 @@ def chart_rows(asset_number: str) -> Response:
 def chart_free(asset_number: str) -> Response:
     """Which rooms a stay could be put in, moved by so many days: null, or why not."""
     found = stay_at(g.place.id, request.args.get("stay", "")[:50])
-    shift = request.args.get("shift", "0")
-    days = int(shift) if shift.lstrip("-").isdigit() and len(shift) < 5 else 0
-    settings, moved = property_of(g.place), timedelta(days=days)
+    settings, moved = property_of(g.place), timedelta(days=shift_of(request.args.get("shift", "")) or 0)
     choices = rooms_between(
         g.place,
         starts_at(g.place, settings, found) + moved,

@@ -92,7 +92,7 @@ def folio_pay(asset_number: str, stay_id: uuid.UUID) -> Response:
     def pay(stay: Stay, form: Any) -> None:
         chosen, amount, actor = _window(stay, form.window.data), form.amount.data.minor, current_actor()
         if form.way.data == "credit":
-            folio_money.spend_credit(folio_id=chosen.id, amount=amount, actor=actor)
+            folio_money.spend_credit(folio_id=chosen.id, amount=amount, idem_key=form.once.data or None, actor=actor)
             toast(_("%(amount)s was paid from the customer's credit.", amount=money(form.amount.data)))
         elif form.way.data == "link":
             bill = folio_money.ask(folio_id=chosen.id, amount=amount, actor=actor)

@@ -22,6 +22,7 @@ from portal.trades.hotel.services.reservations import Wanted
 from portal.web.download import csv_file
 from portal.web.frontdesk import words
 from portal.web.frontdesk.group_forms import AgainForm, GroupForm, GroupTermsForm, KeepForm, ListForm, MemberForm
+from portal.web.frontdesk.stay_forms import seen_version
 from portal.web.frontdesk.views import blueprint
 from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, page, toast
@@ -104,7 +105,7 @@ def group_amend(asset_number: str, code: str) -> Response:
     form = _offered(GroupTermsForm(obj=found, data={**said, "version": str(found.version)}))
     if form.validate_on_submit():
         try:
-            version = int(form.version.data) if str(form.version.data).isdigit() else 0
+            version = seen_version(form.version.data) or 0
             groups.amend(group_id=found.id, version=version, actor=current_actor(), **_terms(form))
         except DomainError as error:
             form.refuse(error)

@@ -9,6 +9,7 @@ from flask import Response, g, request, url_for
 
 from portal.core.errors import DomainError
 from portal.core.money import Money
+from portal.core.paging import every
 from portal.core.words import _
 from portal.shared.customers.queries import customers_by_id, get_customer
 from portal.shared.invoicing import queries
@@ -38,7 +39,7 @@ def invoices_list(asset_number: str) -> Response:
 @permission("bills.view")
 def invoices_export(asset_number: str) -> Response:
     """The same list for a spreadsheet."""
-    found = queries.invoices_of(g.place.id, limit=200).items
+    found = list(every(lambda cursor: queries.invoices_of(g.place.id, cursor=cursor)))
     customers = customers_by_id({each.customer_id for each in found})
     rows = (
         (

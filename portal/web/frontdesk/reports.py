@@ -23,6 +23,7 @@ from portal.web.htmx import page
 from portal.web.security import widen
 
 MOST_DAYS = 366
+FARTHEST = 36_500
 LISTS = ("arrivals", "departures", "in_house")
 KINDS = ("occupancy", "forecast", "pickup", *LISTS, "tax", "deposits", "cancellations")
 
@@ -167,10 +168,12 @@ def _today() -> date:
 
 def _since() -> date:
     """The day whose books pickup is counted from: a week ago, unless the address says."""
+    today = _today()
     try:
-        return parse.optional(parse.day, request.args.get("since"), "since") or _today() - timedelta(days=7)
+        asked = parse.optional(parse.day, request.args.get("since"), "since")
     except DomainError:
-        return _today() - timedelta(days=7)
+        asked = None
+    return asked if asked and abs((asked - today).days) <= FARTHEST else today - timedelta(days=7)
 
 
 def _end_of(on: date) -> datetime:
@@ -191,6 +194,8 @@ def _days(kind: str) -> tuple[date, date, str | None]:
         return first, last, error.message
     if since is None and until is None:
         return first, last, None
+    if any(abs((each - today).days) > FARTHEST for each in (since, until) if each):
+        return first, last, _("Choose days within a hundred years of today.")
     if kind in LISTS:
         return since or until or today, since or until or today, None
     asked = since or min(first, until or first), until or max(last, since or last)

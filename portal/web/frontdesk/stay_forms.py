@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import g
@@ -29,6 +30,11 @@ def seen_version(said: object) -> int | None:
     """The version of the stay somebody was looking at."""
     text = str(said or "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def shift_of(said: str) -> int | None:
+    """So many days later or earlier as an address says it: 1, +1, -14; None for anything else."""
+    return int(said) if re.fullmatch(r"[+-]?[0-9]{1,3}", said) else None
 
 
 class VersionForm(BaseForm):

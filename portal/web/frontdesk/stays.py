@@ -106,6 +106,7 @@ def stay_settle(asset_number: str, stay: str) -> Response:
     if not form.validate_on_submit():
         return _shown(found, "panel", settle=form, status=422)
     try:
+        stays.in_house(found)
         folio_money.take(
             folio_id=written_on(found.id)[0][0].id,
             way=form.way.data,

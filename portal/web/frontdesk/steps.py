@@ -6,12 +6,15 @@ Each is a page of its own and, on the chart and the board, a line over it; nothi
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from flask import Response, g, request, url_for
 
+from portal.core import parse
 from portal.core.errors import DomainError
+from portal.core.parse.errors import ParseError
 from portal.core.words import _, ngettext
 from portal.trades.hotel.errors import NoRate, Restricted
 from portal.trades.hotel.models import Stay, StayNight, StayStatus
@@ -24,9 +27,19 @@ from portal.trades.hotel.queries.quotes import agree_more, quote, rate_plans
 from portal.trades.hotel.queries.rooms_free import Choice, rooms_for
 from portal.trades.hotel.queries.stays import nights_of_stays
 from portal.trades.hotel.services import cancellations, desk, moving
+from portal.trades.hotel.services.reservations import LONGEST
 from portal.trades.hotel.times import nights_between
 from portal.web.filters import day, money
-from portal.web.frontdesk.stay_forms import CancelForm, DatesForm, MoveForm, PlaceForm, StepForm, SwapForm
+from portal.web.frontdesk.stay_forms import (
+    CancelForm,
+    DatesForm,
+    MoveForm,
+    PlaceForm,
+    StepForm,
+    SwapForm,
+    seen_version,
+    shift_of,
+)
 from portal.web.frontdesk.stays import ONE, back_to, done
 from portal.web.frontdesk.views import blueprint
 from portal.web.guards import current_actor, may, permission
@@ -117,7 +130,7 @@ def step_swap(asset_number: str, stay: str) -> Response:
         moving.swap(
             asset_id=g.place.id,
             stay_ids=(found.id, other.stay_id),
-            versions=(form.seen, int(form.other_version.data or 0) or None),
+            versions=(form.seen, seen_version(form.other_version.data)),
             actor=current_actor(),
         )
 
@@ -266,16 +279,19 @@ def _asked_dates(form: DatesForm, found: Stay) -> None:
     form.arrival.data, form.departure.data = found.arrival, found.departure
     for name in ("arrival", "departure"):
         said = request.args.get(name, "")
-        if said.lstrip("+-").isdigit() and len(said) < 5:
-            form[name].data += timedelta(days=int(said))
+        if (days := shift_of(said)) is not None:
+            form[name].data += timedelta(days=days)
         elif said:
-            form[name].process_formdata([said])
+            with suppress(ParseError):
+                form[name].data = parse.day(said, name)
 
 
 def _dated_words(found: Stay, form: DatesForm, line: Line) -> list[str]:
     arrival, departure = form.arrival.data, form.departure.data
     if not arrival or not departure or departure <= arrival:
         return [_("The departure has to be at least one day after the arrival.")]
+    if (departure - arrival).days > LONGEST:
+        return [_("A stay lasts at most %(days)s nights.", days=LONGEST)]
     nights = ngettext("%(num)s night", "%(num)s nights", (departure - arrival).days)
     said = [f"{line.guest}: {day(arrival)} – {day(departure)}, {nights}"]
     if not may("payments.view"):

@@ -16,8 +16,8 @@ from portal.shared.audit.services import record
 from portal.shared.customers.queries import get_customer
 from portal.trades.hotel.errors import DatesWrong, ReasonMissing, WrongStatus
 from portal.trades.hotel.models import Reservation, Stay
-from portal.trades.hotel.queries.property import business_date
-from portal.trades.hotel.queries.stays import get_stay, stays_of
+from portal.trades.hotel.queries.property import business_date, lock_day
+from portal.trades.hotel.queries.stays import get_stay, lock_stay, stays_of
 from portal.trades.hotel.services import dating, extending, moving, reservations, stays
 from portal.trades.hotel.services.assigning import TO_COME, give, promised
 from portal.trades.hotel.services.guests import fill_card
@@ -46,7 +46,8 @@ def book_into(
 def arrive(*, asset_id: uuid.UUID, stay_id: uuid.UUID, card: Mapping[str, Any], actor: Actor, **more: Any) -> Stay:
     """Write what the guest says for the registration card, and check them in."""
     if card:
-        guest = get_customer(get_stay(asset_id, stay_id).guest_id)
+        lock_day(asset_id, shared=True)
+        guest = get_customer(lock_stay(asset_id, stay_id).guest_id)
         fill_card(guest, card)
         record(
             "guest.card_filled", actor=actor, subject="customer", subject_id=guest.id, asset_id=asset_id,
@@ -78,7 +79,7 @@ def place_anew(
         return _elsewhere(stay, arrival, departure, elsewhere, version=version, force=force, actor=actor)
     who: dict[str, Any] = {"asset_id": asset_id, "stay_id": stay_id, "version": version, "actor": actor}
     if elsewhere:
-        return moving.move_room(room_id=elsewhere, force=force, **who)
+        return moving.move_room(room_id=elsewhere, force=force, override=reason if force else None, **who)
     if arrival != stay.arrival:
         return dating.change_dates(arrival=arrival, departure=departure, force=force, **who)
     if departure < stay.departure:

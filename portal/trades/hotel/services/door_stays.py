@@ -133,6 +133,7 @@ def _begin(
     held = _stay_of(unit, payer, StayStatus.HELD)
     if held is not None:
         held = lock_stays([held.id])[held.id]
+        held = held if held.status == StayStatus.HELD else None  # it lapsed while we waited
     room_id = _room_to_give(unit, place, span, held)
     if held is not None and room_id == unit.id and (held.arrival, held.departure) == (span.arrival, span.departure):
         reservations.confirm(reservation_id=held.reservation_id, actor=actor)

@@ -87,10 +87,15 @@ def reopen(*, folio_id: uuid.UUID, reason: str, actor: Actor) -> Folio:
     folio = lock_folio(folio_id)
     if folio.status != FolioStatus.CLOSED:
         raise WrongStatus(_("Folio %(number)s is open.", number=folio.number))
-    for refuse in before_reopening:
-        refuse(folio)
+    may_reopen(folio)
     open_again(asset_of(asset_id), day.day, folio, reason.strip(), actor)
     return folio
+
+
+def may_reopen(folio: Folio) -> None:
+    """Raise whatever keeps a folio closed."""
+    for refuse in before_reopening:
+        refuse(folio)
 
 
 def open_again(place: Asset, day: date, folio: Folio, reason: str, actor: Actor, *, whole: bool = True) -> None:

@@ -6,7 +6,7 @@ Every function here is called inside a command that holds the business day (shar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from portal.trades.hotel.models import Folio, FolioStatus, LineKind, Stay
 from portal.trades.hotel.queries.folios import lines_by_keys, lines_of, lock_folios, reversal_of, windows_of
 from portal.trades.hotel.queries.stays import nights_of_stays
 from portal.trades.hotel.services import folio_money
-from portal.trades.hotel.services.folio_closing import open_again, shut
+from portal.trades.hotel.services.folio_closing import may_reopen, open_again, shut
 from portal.trades.hotel.services.folio_lines import Item, write
 from portal.trades.hotel.services.folio_moves import take_back
 from portal.trades.hotel.services.folios import night_key, post_nights, windows
@@ -75,12 +75,13 @@ def on_check_out(
             shut(place, day, folio, actor, reason=reason, allowed=allowed)
 
 
-def on_check_out_undone(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
-    """The guest is still here: the windows are open again."""
+def on_check_out_undone(place: Asset, day: date, stay: Stay, left_at: datetime, actor: Actor) -> None:
+    """The guest is still here: the windows that were closed when they left are open again, unless an invoice stands."""
     hold(place, [stay])
     own = windows_of([stay.id])[stay.id]
     for folio in lock_folios([each.id for each in own]).values():
-        if folio.status == FolioStatus.CLOSED:
+        if folio.closed_at is not None and folio.closed_at >= left_at:
+            may_reopen(folio)
             open_again(place, day, folio, _("Check-out undone"), actor)
     _take_back(place, day, [stay], (LATE,), _("Check-out undone"), actor)
 

@@ -21,7 +21,7 @@ from portal.trades.hotel.queries.inventory import get_room_type
 from portal.trades.hotel.queries.property import business_date
 from portal.trades.hotel.services import allotments, inventory, reservations
 from portal.trades.hotel.services.guests import Guest
-from portal.trades.hotel.services.reservations import Wanted
+from portal.trades.hotel.services.reservations import LONGEST, Wanted
 from portal.trades.hotel.times import nights_between
 
 
@@ -177,6 +177,8 @@ def _keep(group: BookingGroup, blocks: Mapping[uuid.UUID, int], actor: Actor) ->
 def _in_order(arrival: date, departure: date, cutoff_on: date) -> None:
     if departure <= arrival:
         raise DatesWrong(_("The departure has to be at least one day after the arrival."), field="departure")
+    if (departure - arrival).days > LONGEST:
+        raise DatesWrong(_("A stay lasts at most %(days)s nights.", days=LONGEST), field="departure")
     if cutoff_on > arrival:
         raise DatesWrong(_("The cut-off has to be on the arrival or before."), field="cutoff_on")
 

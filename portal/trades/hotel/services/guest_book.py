@@ -17,6 +17,9 @@ from portal.core.words import _
 from portal.shared.assets.models import Asset
 from portal.shared.audit.services import record
 from portal.shared.customers.models import Customer
+from portal.shared.ledger import chart
+from portal.shared.ledger.queries import standing
+from portal.shared.ledger.services import entries
 from portal.trades.hotel.errors import CodeTaken, ReasonMissing, WrongStatus
 from portal.trades.hotel.models import (
     BookingGroup,
@@ -93,6 +96,8 @@ def merge(*, place: Asset, keep_id: uuid.UUID, other_id: uuid.UUID, actor: Actor
     lock_stays(db.session.scalars(select(Stay.id).where(Stay.guest_id == other_id)).all())
     both = lock_customers([keep_id, other_id])
     keep, other = both[keep_id], both[other_id]
+    if keep.merged_into_id is not None or keep.anonymised_at is not None:
+        raise WrongStatus(_("%(name)s cannot be merged: gone, or with a sign-in of their own.", name=keep.name))
     if other.merged_into_id is not None or other.user_id is not None or other.anonymised_at is not None:
         raise WrongStatus(_("%(name)s cannot be merged: gone, or with a sign-in of their own.", name=other.name))
     found = {name: getattr(other, name) for name in ("email", "phone")}
@@ -102,6 +107,7 @@ def merge(*, place: Asset, keep_id: uuid.UUID, other_id: uuid.UUID, actor: Actor
         if value and not getattr(keep, name):
             setattr(keep, name, value)
     _merge_cards(keep.id, other.id)
+    _merge_credit(place, keep, other, actor)
     for column in (Stay.guest_id, Reservation.booker_id, Reservation.company_id, Reservation.agent_id,
                    BookingGroup.company_id, Waiting.customer_id):  # fmt: skip
         db.session.execute(update(column.class_).where(column == other.id).values({column.key: keep.id}))
@@ -120,11 +126,12 @@ def anonymise(*, place: Asset, customer_id: uuid.UUID, reason: str, actor: Actor
     if not reason.strip():
         raise ReasonMissing(_("Write down who asked for it."), field="reason")
     customer = get_guest(place, customer_id)
-    own = db.session.scalars(select(Stay).where(Stay.guest_id == customer.id)).all()
+    mine = select(Stay).where(Stay.guest_id == customer.id)
+    lock_stays([stay.id for stay in db.session.scalars(mine)])
+    customer = lock_customers([customer.id])[customer.id]
+    own = db.session.scalars(mine.execution_options(populate_existing=True)).all()
     if any(stay.status in (StayStatus.HELD, StayStatus.CONFIRMED, StayStatus.IN_HOUSE) for stay in own):
         raise WrongStatus(_("A stay of this guest is still to come or going on."))
-    lock_stays([stay.id for stay in own])
-    customer = lock_customers([customer.id])[customer.id]
     customer.name, customer.email, customer.phone, customer.anonymised_at = _("Nameless guest"), None, None, utcnow()
     for stay in own:
         stay.signature, stay.note = None, None
@@ -187,6 +194,18 @@ def _merge_cards(keep_id: uuid.UUID, other_id: uuid.UUID) -> None:
         if not getattr(keep, name):
             setattr(keep, name, getattr(other, name))
     db.session.flush()
+
+
+def _merge_credit(place: Asset, keep: Customer, other: Customer, actor: Actor) -> None:
+    """What the other has with the business can be spent by the first."""
+    has = standing(place.business_id, place.id, chart.credit_of(other.id), place.currency)
+    if has > 0:
+        moved = entries.draft(
+            "credit.given", key=f"customer:{other.id}:merged", amounts={"amount": has}, subject="customer",
+            subject_id=keep.id, occurred_at=utcnow(), credit=chart.credit_of(keep.id),
+            counter=chart.credit_of(other.id),
+        )  # fmt: skip
+        entries.post(place=place, currency=place.currency, drafts=[moved], actor=actor)
 
 
 def _record(

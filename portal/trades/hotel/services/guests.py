@@ -66,10 +66,19 @@ def _found(place: Asset, guest: Guest, force: bool) -> Customer:
         known = _namesake(place, name, email, guest.phone)
     if known is None:
         return written(Customer(business_id=place.business_id, name=name, kind="person"))
+    known = _still_themselves(known)
     profile = db.session.get(GuestProfile, known.id)
     if profile is not None and profile.do_not_rent and not force:
         raise NotToBeRented(_("%(name)s is not to be rented to. Their page says why.", name=known.name), field="name")
     return known
+
+
+def _still_themselves(known: Customer) -> Customer:
+    """Who was known, kept from being merged until the booking is made; whoever was merged just now is the other."""
+    held = db.session.get_one(
+        Customer, known.id, populate_existing=True, with_for_update={"read": True, "key_share": True}
+    )
+    return held if held.merged_into_id is None else db.session.get_one(Customer, held.merged_into_id)
 
 
 def _namesake(place: Asset, name: str, email: str | None, phone: str | None) -> Customer | None:

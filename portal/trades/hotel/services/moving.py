@@ -13,7 +13,15 @@ from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import asset_of
-from portal.trades.hotel.errors import DatesWrong, NoSuchRoom, RoomNotReady, RoomTaken, TooManyPeople, WrongStatus
+from portal.trades.hotel.errors import (
+    DatesWrong,
+    NoSuchRoom,
+    ReasonMissing,
+    RoomNotReady,
+    RoomTaken,
+    TooManyPeople,
+    WrongStatus,
+)
 from portal.trades.hotel.models import RatePlan, Room, RoomType, Stay, StayStatus
 from portal.trades.hotel.queries.folios import posted
 from portal.trades.hotel.queries.inventory import get_room_type
@@ -62,6 +70,8 @@ def move_room(
     What was agreed stays the price, unless with `new_price`: then the nights to come cost what the new room's type
     costs today. `override` is the reason to give out a room that is not made up. Raises RoomTaken, SoldOut.
     """
+    if force and not (override or "").strip():
+        raise ReasonMissing(_("Write down why it is done all the same."), field="reason")
     (stay,) = locked(asset_id, {stay_id: version})
     place = asset_of(asset_id)
     since, first = _since(place, stay, from_on)

@@ -196,8 +196,7 @@ def check_out(
     """
     today = lock_day(asset_id, shared=True).day
     (stay,) = locked(asset_id, {stay_id: version})
-    if stay.status != StayStatus.IN_HOUSE:
-        raise WrongStatus(_("The guest is not checked in."), status=stay.status)
+    in_house(stay)
     place, now = asset_of(asset_id), utcnow()
     # a day that was not closed yet may be behind the wall clock, and its night was slept
     left_on = max(today, local_date(place.timezone, now))
@@ -214,6 +213,12 @@ def check_out(
             folio_steps.charge_hours(place, today, stay, folio_steps.LATE, late, actor)
         folio_steps.on_check_out(place, today, stay, actor, reason=reason, allowed=reason is not None)
     return stay
+
+
+def in_house(stay: Stay) -> None:
+    """Raise WrongStatus for a stay whose guest is not here."""
+    if stay.status != StayStatus.IN_HOUSE:
+        raise WrongStatus(_("The guest is not checked in."), status=stay.status)
 
 
 def _enter(

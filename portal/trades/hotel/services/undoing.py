@@ -31,7 +31,6 @@ from portal.trades.hotel.services.steps import FIELDS, Shape, changed, locked, s
 _MOMENTS = ("starts_at", "ends_at", "arrived_at", "departed_at")
 _DATES = ("arrival", "departure")
 _KEYS = ("room_id", "room_type_id")
-_FOLIOS = {"checked_in": folio_steps.on_check_in_undone, "checked_out": folio_steps.on_check_out_undone}
 
 
 def last_step(stay_id: uuid.UUID) -> StayStep | None:
@@ -80,8 +79,11 @@ def undo(*, asset_id: uuid.UUID, stay_id: uuid.UUID, actor: Actor, version: int 
         db.session.flush()
     keys.fit(*stays, actor=actor)
     for stay in stays:
-        if step.verb in _FOLIOS:
-            _FOLIOS[step.verb](place, today, stay, actor)
+        if step.verb == "checked_in":
+            folio_steps.on_check_in_undone(place, today, stay, actor)
+        elif step.verb == "checked_out":
+            left_at = datetime.fromisoformat(current[stay.id]["departed_at"])
+            folio_steps.on_check_out_undone(place, today, stay, left_at, actor)
         if current[stay.id]["nights"].keys() - before[stay.id]["nights"].keys():
             folio_steps.on_nights_given_back(place, today, stay, actor)
         by_stay[stay.id].undone_at = utcnow()

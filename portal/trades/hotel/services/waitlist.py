@@ -77,7 +77,7 @@ def withdraw(*, place: Asset, waiting_id: uuid.UUID, actor: Actor, again: bool =
 
 
 def _waiting(place: Asset, waiting_id: uuid.UUID, status: str = "waiting") -> Waiting:
-    found: Waiting | None = db.session.get(Waiting, waiting_id)
+    found: Waiting | None = db.session.get(Waiting, waiting_id, populate_existing=True, with_for_update=True)
     if found is None or found.asset_id != place.id:
         raise NoSuchGuest(_("Nobody waits here under that key."))
     if found.status != status:
