@@ -37,6 +37,11 @@ def screens(page: Page, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "walk-in", f"/frontdesk/{hotel}/walk-in"
     yield "reservations", f"/frontdesk/{hotel}/reservations"
     yield "stay", first_link(page, f"/frontdesk/{hotel}/", "/stays/")
+    yield "rates", f"/frontdesk/{hotel}/rates"
+    yield "housekeeping", f"/frontdesk/{hotel}/housekeeping"
+    yield "night-audit", f"/frontdesk/{hotel}/night-audit"
+    yield "hotel-reports", f"/frontdesk/{hotel}/reports"
+    yield "guests", f"/frontdesk/{hotel}/guests"
     yield "hotel-settings", f"/frontdesk/{hotel}/settings"
     yield "hotel-board", f"/units/{hotel}/"
     yield "fleet-board", f"/units/{fleet}/"
