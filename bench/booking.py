@@ -69,10 +69,11 @@ def by(place: Asset, stays: Sequence[Stay]) -> Callable[[int], None]:
 
 
 def book(place: Asset, stay: Stay, n: int) -> None:
-    """One room for a guest with a telephone of their own, at the hotel's first plan."""
+    """One room for a guest with a telephone of their own, at the hotel's first plan, looked up as the doors do."""
+    double = room_type_at(place.id, "DBL")
     reservations.book(
         asset_id=place.id,
-        room_type_id=room_type_at(place.id, "DBL").id,
+        room_type_id=double.id,
         plan=plan_at(place.id, "BAR"),
         arrival=stay[0],
         departure=stay[1],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -16,12 +17,12 @@ from portal.api.schemas import Given, Money, Taken
 from portal.core import money
 from portal.core.clock import utcnow
 from portal.core.words import _
-from portal.trades.hotel.errors import DatesWrong, NoRate, ReasonMissing
-from portal.trades.hotel.models import RatePlan, RoomType, Stay
+from portal.trades.hotel.errors import DatesWrong, ReasonMissing
+from portal.trades.hotel.models import InventoryNight, RatePlan, RoomType, Stay
 from portal.trades.hotel.pricing import Quote
 from portal.trades.hotel.queries.door_prices import door_quote
-from portal.trades.hotel.queries.inventory import nights_of, room_type_at, room_types
-from portal.trades.hotel.queries.quotes import plan_at, quote, rate_plans
+from portal.trades.hotel.queries.inventory import Key, nights_of, room_type_at, room_types
+from portal.trades.hotel.queries.quotes import plan_at, quote_each, rate_plans
 from portal.trades.hotel.queries.shown import Whole, get_reservation, whole
 from portal.trades.hotel.services import cancellations, inventory, reservations
 from portal.trades.hotel.services.guests import Guest
@@ -181,7 +182,7 @@ def check_inventory(body: InventoryAsked) -> InventoryOut:
         asset_number=g.place.asset_number,
         arrival=body.arrival,
         departure=body.departure,
-        room_types=[_offered(each, plan, body, nights) for each in fitting],
+        room_types=_offered(fitting, plan, body, nights),
     )
 
 
@@ -299,13 +300,25 @@ def _stay(found: Whole, stay: Stay) -> StayOut:
     )
 
 
-def _offered(room_type: RoomType, plan: RatePlan | None, body: InventoryAsked, nights: list[date]) -> TypeOut:
-    calendar = nights_of([room_type.id], body.arrival, body.departure)
+def _offered(types: list[RoomType], plan: RatePlan | None, body: InventoryAsked, nights: list[date]) -> list[TypeOut]:
+    """All of it in as many questions for many types as for one."""
+    calendar = nights_of([each.id for each in types], body.arrival, body.departure)
+    quotes = _quotes(types, plan, body)
+    return [_offer(each, plan, body.rooms, nights, calendar, quotes.get(each.id)) for each in types]
+
+
+def _offer(
+    room_type: RoomType,
+    plan: RatePlan | None,
+    rooms: int,
+    nights: list[date],
+    calendar: Mapping[Key, InventoryNight],
+    quoted: Quote | None,
+) -> TypeOut:
     free = {
         night: max(0, calendar[room_type.id, night].sellable) if (room_type.id, night) in calendar else 0
         for night in nights
     }
-    quoted = _quoted(room_type, plan, body)
     prices = {each.night: each.agreed for each in quoted.nights} if quoted else {}
     return TypeOut(
         room_type=room_type.code,
@@ -314,28 +327,24 @@ def _offered(room_type: RoomType, plan: RatePlan | None, body: InventoryAsked, n
         rate_plan=plan.code if plan else None,
         free=min(free.values()),
         nights=[NightOut(night=each, free=free[each], price=_amount(prices.get(each))) for each in nights],
-        total=_amount(quoted.total * body.rooms if quoted else None),
+        total=_amount(quoted.total * rooms if quoted else None),
         restrictions=[RestrictionOut(**each) for each in quoted.broken] if quoted else [],
     )
 
 
-def _quoted(room_type: RoomType, plan: RatePlan | None, body: InventoryAsked) -> Quote | None:
+def _quotes(types: list[RoomType], plan: RatePlan | None, body: InventoryAsked) -> dict[UUID, Quote]:
     if plan is None:
-        return door_quote(room_type, body.arrival, body.departure)
-    try:
-        return quote(
-            g.place,
-            room_type,
-            plan,
-            body.arrival,
-            body.departure,
-            adults=body.adults,
-            children=body.children,
-            rooms=body.rooms,
-            override=True,
-        )
-    except NoRate:
-        return None
+        return {each.id: door_quote(each, body.arrival, body.departure) for each in types}
+    return quote_each(
+        g.place,
+        types,
+        plan,
+        body.arrival,
+        body.departure,
+        adults=body.adults,
+        children=body.children,
+        rooms=body.rooms,
+    )
 
 
 def _plan(code: str | None) -> RatePlan | None:

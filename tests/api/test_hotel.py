@@ -10,12 +10,16 @@ from functools import partial
 import httpx
 import pytest
 
+from portal.core.actor import system
 from portal.core.clock import local_date
+from portal.core.db import db
 from portal.gateways.sandbox import server
 from portal.shared.identity.models import Role
 from portal.trades.hotel.models import Reservation
+from portal.trades.hotel.services import properties
 from tests.factories import assets, hotel, identity
 from tests.payments.test_races import at_once
+from tests.support.queries import counting
 
 TODAY = local_date("Europe/Berlin", datetime.now(UTC))
 #: Monday after next, from which three nights cost 100 each.
@@ -81,6 +85,23 @@ def test_a_stay_is_looked_for_booked_shown_and_cancelled(berlin, desk):
     again = desk.post(path(booked, "cancel"))
     assert (again.status_code, again.json["error"]["code"]) == (409, "wrong_status")
     assert desk.post(CHECK, asked).json["room_types"][0]["free"] == 3
+
+
+def test_looking_for_rooms_asks_the_database_as_often_for_many_types_as_for_one(berlin, desk):
+    asked, counts = {"asset_number": berlin.asset_number, **STAY}, []
+    desk.post(CHECK, asked)
+    for more in (0, 6):
+        for n in range(more):
+            properties.add_type(
+                asset_id=berlin.id, code=f"T{n}", name=f"Type {n}", capacity=2, adults=2, actor=system("tests")
+            )
+        db.session.expire_all()
+        with counting() as sent:
+            found = desk.post(CHECK, asked)
+        counts.append((len(found.json["room_types"]), len(sent)))
+    (few, first), (many, second) = counts
+    assert many == few + 6
+    assert first == second
 
 
 def test_a_late_cancellation_says_its_fee_and_waiving_it_is_for_those_who_may(berlin, desk, calling):

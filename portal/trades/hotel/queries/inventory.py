@@ -23,8 +23,11 @@ Key = tuple[uuid.UUID, date]
 
 def room_types(asset_id: uuid.UUID, *, retired: bool = False) -> Sequence[RoomType]:
     """The types of a hotel in the order it wants them."""
-    query = select(RoomType).where(RoomType.asset_id == asset_id).order_by(RoomType.place, RoomType.name)
-    return db.session.scalars(query if retired else query.where(RoomType.retired_at.is_(None))).all()
+    return db.session.scalars(_TYPES if retired else _TYPES_IN_USE, {"place": asset_id}).all()
+
+
+_TYPES = select(RoomType).where(RoomType.asset_id == bindparam("place")).order_by(RoomType.place, RoomType.name)
+_TYPES_IN_USE = _TYPES.where(RoomType.retired_at.is_(None))
 
 
 def room_type_at(asset_id: uuid.UUID, code: str) -> RoomType:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal.core.db import db
 from portal.core.words import _
@@ -25,13 +26,16 @@ from portal.trades.hotel.times import nights_between
 
 def rate_plans(asset_id: uuid.UUID, *, retired: bool = False) -> Sequence[RatePlan]:
     """The plans of a hotel in the order it wants them; the first is what is offered when nobody names one."""
-    query = (
-        select(RatePlan)
-        .where(RatePlan.asset_id == asset_id)
-        .order_by(RatePlan.place, RatePlan.code)
-        .execution_options(populate_existing=True)
-    )
-    return db.session.scalars(query if retired else query.where(RatePlan.retired_at.is_(None))).all()
+    return db.session.scalars(_PLANS if retired else _PLANS_IN_USE, {"place": asset_id}).all()
+
+
+_PLANS = (
+    select(RatePlan)
+    .where(RatePlan.asset_id == bindparam("place"))
+    .order_by(RatePlan.place, RatePlan.code)
+    .execution_options(populate_existing=True)
+)
+_PLANS_IN_USE = _PLANS.where(RatePlan.retired_at.is_(None))
 
 
 def plan_at(asset_id: uuid.UUID, code: str | None) -> RatePlan:
@@ -74,6 +78,27 @@ def quote(
             _("There is no promotion “%(code)s” for this stay.", code=code.strip()[:40]), field="code"
         )
     return quoted
+
+
+def quote_each(
+    place: Asset,
+    types: Collection[RoomType],
+    plan: RatePlan,
+    arrival: date,
+    departure: date,
+    *,
+    adults: int,
+    children: int,
+    rooms: int,
+) -> dict[uuid.UUID, Quote]:
+    """What each type costs at one plan, saying which restrictions that breaks; a type without a price is missing."""
+    known = tariff(place, [each.id for each in types], arrival, departure)
+    asked = Asked(arrival, departure, known.today, rooms)
+    found = {}
+    for each in types:
+        with suppress(NoRate):
+            found[each.id] = _quoted(known, each, plan, asked, adults, children, None)
+    return found
 
 
 def refuse_over_quota(

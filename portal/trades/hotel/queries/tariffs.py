@@ -1,17 +1,19 @@
-"""What decides the price of some nights, read in a handful of questions, so that many stays can be priced."""
+"""What decides the price of some nights, read in one question, so that many stays can be priced."""
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from functools import cache
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import JSON, Date, Row, bindparam, func, inspect, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
-from portal.core.db import db
+from portal.core.db import Model, db
 from portal.core.words import _
 from portal.core.written import day
 from portal.shared.assets.models import Asset
@@ -33,6 +35,7 @@ from portal.trades.hotel.restrictions import Asked, Broken, broken
 
 #: A type, a plan or None for all of them, and a night.
 Sold = tuple[uuid.UUID, uuid.UUID | None, date]
+M = TypeVar("M", bound=Model)
 TERMS = ("name", "free_days", "free_until_minute", "late_kind", "late_value", "no_show_kind", "no_show_value")
 
 
@@ -134,83 +137,99 @@ class Tariff:
         return found
 
 
+_TARIFF = (
+    text(
+        """
+        select
+            (select json_agg(p order by p.place, p.code) from rate_plan p where p.asset_id = :place) as plans,
+            (select json_agg(c) from cancel_policy c where c.asset_id = :place) as policies,
+            (select json_agg(d) from rate_plan p join daily_rate d on d.rate_plan_id = p.id
+                where p.asset_id = :place and p.parent_id is null and d.room_type_id = any(:types)
+                and d.night >= :start and d.night < :end) as rates,
+            (select json_agg(r) from restriction r where r.asset_id = :place and r.night between :start and :end
+                and (r.room_type_id is null or r.room_type_id = any(:types))) as rules,
+            (select json_agg(o order by o.id) from promotion o where o.asset_id = :place and o.retired_at is null
+                and o.stay_from < :end and o.stay_until > :start) as promotions,
+            (select json_agg(t order by t.id) from hotel_tax t where t.asset_id = :place and t.from_on < :end
+                and (t.until_on is null or t.until_on > :start)) as taxes
+        """
+    )
+    .bindparams(
+        bindparam("place", type_=UUID),
+        bindparam("types", type_=ARRAY(UUID)),
+        bindparam("start", type_=Date),
+        bindparam("end", type_=Date),
+    )
+    .columns(**dict.fromkeys(("plans", "policies", "rates", "rules", "promotions", "taxes"), JSON()))
+)
+#: How JSON writes what is more than a number, a word or a list.
+_READ: dict[Any, Callable[[str], Any]] = {
+    uuid.UUID: uuid.UUID,
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+}
+
+
 def tariff(place: Asset, type_ids: Collection[uuid.UUID], start: date, end: date) -> Tariff:
-    """What holds for nights from `start` until `end`; the rules of leaving on `end` are among it."""
-    plans = list(
-        db.session.execute(
-            select(RatePlan, CancelPolicy)
-            .outerjoin(CancelPolicy, CancelPolicy.id == RatePlan.policy_id)
-            .where(RatePlan.asset_id == place.id)
-            .order_by(RatePlan.place, RatePlan.code)
-        )
-    )
-    rates = db.session.scalars(
-        select(DailyRate)
-        .where(
-            DailyRate.rate_plan_id.in_([plan.id for plan, _policy in plans if plan.parent_id is None]),
-            DailyRate.room_type_id.in_(type_ids),
-            DailyRate.night >= start,
-            DailyRate.night < end,
-        )
-        .execution_options(populate_existing=True)
-    )
-    rules = db.session.scalars(
-        select(Restriction)
-        .where(
-            Restriction.asset_id == place.id,
-            Restriction.night >= start,
-            Restriction.night <= end,
-            or_(Restriction.room_type_id.is_(None), Restriction.room_type_id.in_(type_ids)),
-        )
-        .execution_options(populate_existing=True)
-    ).all()
-    promotions = db.session.scalars(
-        select(Promotion)
-        .where(
-            Promotion.asset_id == place.id,
-            Promotion.retired_at.is_(None),
-            Promotion.stay_from < end,
-            Promotion.stay_until > start,
-        )
-        .order_by(Promotion.id)
-    ).all()
-    taxes = db.session.scalars(
-        select(HotelTax)
-        .where(
-            HotelTax.asset_id == place.id,
-            HotelTax.from_on < end,
-            or_(HotelTax.until_on.is_(None), HotelTax.until_on > start),
-        )
-        .order_by(HotelTax.id)
-    ).all()
+    """What holds for nights from `start` until `end`, in one question; the rules of leaving on `end` are among it.
+
+    Its rows are only to be read: the session does not know them.
+    """
+    found = db.session.execute(_TARIFF, {"place": place.id, "types": list(type_ids), "start": start, "end": end}).one()
+    rates, rules = _read(DailyRate, found.rates), _read(Restriction, found.rules)
     return Tariff(
         place=place,
         today=business_date(place),
-        plans={plan.id: plan for plan, _policy in plans},
-        policies={policy.id: policy for _plan, policy in plans if policy is not None},
+        plans={plan.id: plan for plan in _read(RatePlan, found.plans)},
+        policies={policy.id: policy for policy in _read(CancelPolicy, found.policies)},
         rates={(rate.rate_plan_id, rate.room_type_id, rate.night): rate for rate in rates},
         rules=rules,
-        promotions=promotions,
-        taxes=taxes,
+        promotions=_read(Promotion, found.promotions),
+        taxes=_read(HotelTax, found.taxes),
         sold=sold_nights(type_ids, [rule.night for rule in rules if rule.quota is not None]),
     )
 
 
+def _read(model: type[M], rows: Iterable[dict[str, Any]] | None) -> list[M]:
+    """Rows that came as JSON, as objects of their model; a tenth of the work of loading them into the session."""
+    made: list[M] = []
+    for row in rows or ():
+        each = cast(M, inspect(model).class_manager.new_instance())
+        for name, read in _special(model):
+            if row[name] is not None:
+                row[name] = read(row[name])
+        each.__dict__.update(row)
+        made.append(each)
+    return made
+
+
+@cache
+def _special(model: type[M]) -> list[tuple[str, Callable[[str], Any]]]:
+    kinds = [(column.key, column.type.python_type) for column in model.__table__.columns]
+    return [(name, _READ[kind]) for name, kind in kinds if kind in _READ]
+
+
+_QUOTAS = text(
+    """
+    select night, rate_plan_id, quota from restriction
+    where asset_id = :place and night = any(:nights) and quota is not null
+        and (room_type_id is null or room_type_id = :type) and (rate_plan_id is null or rate_plan_id = :plan)
+    order by night
+    """
+).bindparams(
+    bindparam("place", type_=UUID),
+    bindparam("nights", type_=ARRAY(Date)),
+    bindparam("type", type_=UUID),
+    bindparam("plan", type_=UUID),
+)
+
+
 def quotas(
     asset_id: uuid.UUID, room_type_id: uuid.UUID, plan_id: uuid.UUID | None, nights: Collection[date]
-) -> Sequence[Restriction]:
-    """The quotas that hold for a plan and a type on these nights."""
-    return db.session.scalars(
-        select(Restriction)
-        .where(
-            Restriction.asset_id == asset_id,
-            Restriction.night.in_(nights),
-            Restriction.quota.is_not(None),
-            or_(Restriction.room_type_id.is_(None), Restriction.room_type_id == room_type_id),
-            or_(Restriction.rate_plan_id.is_(None), Restriction.rate_plan_id == plan_id),
-        )
-        .order_by(Restriction.night)
-    ).all()
+) -> Sequence[Row[Any]]:
+    """The quotas that hold for a plan and a type on these nights, as (night, plan or None for all, how many)."""
+    asked = {"place": asset_id, "nights": list(nights), "type": room_type_id, "plan": plan_id}
+    return db.session.execute(_QUOTAS, asked).all()
 
 
 def sold_nights(type_ids: Iterable[uuid.UUID], nights: Collection[date]) -> dict[Sold, int]:
