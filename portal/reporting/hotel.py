@@ -2,7 +2,7 @@
 
 A room is sold on a night when a stay that is coming, in the house or was there has that night and has not given it
 back; complimentary stays are counted apart, and so is the hotel's own use. Room revenue is the price agreed for the
-night without its taxes; fees for cancelling and for not coming are none of it.
+night without its taxes and without what of it is a package; fees for cancelling and for not coming are none of it.
 """
 
 from __future__ import annotations
@@ -83,9 +83,13 @@ _NIGHTS = text(
             sum(people) as people, sum(revenue) filter (where not free) as revenue
         from (
             select n.night, y.adults + y.children as people, coalesce(p.complimentary, false) as free,
-                n.price - n.discount - coalesce((select sum((x->>'amount')::bigint) from jsonb_array_elements(n.taxes) x
-                    where (x->>'inclusive')::boolean), 0) as revenue
+                room - case when n.price > n.discount then round(tax * room / (n.price - n.discount)) else tax end
+                    as revenue
             from stay_night n join stay y on y.id = n.stay_id left join rate_plan p on p.id = n.rate_plan_id
+            cross join lateral (select greatest(0, n.price - n.discount - coalesce((
+                select sum((x->>'amount')::bigint) from jsonb_array_elements(n.package) x), 0)) as room) r
+            cross join lateral (select coalesce(sum((x->>'amount')::bigint), 0) as tax
+                from jsonb_array_elements(n.taxes) x where (x->>'inclusive')::boolean) w
             where y.asset_id = :asset and n.night >= :start and n.night < :end and not n.released
                 and y.status in ('confirmed', 'in_house', 'checked_out') and not y.day_use
                 and (cast(:type as uuid) is null or n.room_type_id = cast(:type as uuid))) n

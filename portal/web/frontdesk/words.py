@@ -142,7 +142,7 @@ def trouble(each: Trouble) -> dict[str, Any]:
     """A sentence, where it leads, and how grave it is."""
     line = each.line
     there = url_for("frontdesk.stay", asset_number=g.place.asset_number, stay=line.stay_id) if line else ""
-    grave = each.kind in ("oversold", "clash", "do_not_rent", "overdue")
+    grave = each.kind in ("oversold", "clash", "do_not_rent", "overdue", "paid_over", "channel")
     return {"words": _sentence(each), "url": there, "tone": "bad" if grave else "warn"}
 
 
@@ -156,6 +156,13 @@ def _sentence(each: Trouble) -> str:
             return _("%(type)s is oversold by %(count)s on %(day)s.", type=said, count=each.count, day=day(each.night))
         case "overdue":
             return _("%(who)s should have left %(when)s.", who=who, when=clock(each.at, inside=True))
+        case "paid_over":
+            return _("%(who)s paid until %(when)s and has not left.", who=who, when=clock(each.at, inside=True))
+        case "too_early":
+            when = clock(each.at, inside=True)
+            return _("%(who)s comes %(when)s, before %(other)s has to leave.", who=who, when=when, other=said)
+        case "channel":
+            return _("%(channel)s has a booking for %(day)s that does not fit.", channel=said, day=day(each.night))
         case "has_to_move":
             return _("%(who)s has to move to %(room)s.", who=who, room=said)
         case "owes":

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 
 from portal.core.db import db
 from portal.core.locks import taking
@@ -127,6 +127,16 @@ def line_by_key(key: str) -> FolioLine | None:
 def lines_by_keys(keys: Collection[str]) -> Sequence[FolioLine]:
     """The lines posted under these keys, in order."""
     return db.session.scalars(select(FolioLine).where(FolioLine.posting_key.in_(keys)).order_by(FolioLine.id)).all()
+
+
+def with_the_room(line: FolioLine) -> Sequence[FolioLine]:
+    """What was charged with the room of a night: its package and its taxes on top. None for any other line."""
+    key = line.posting_key or ""
+    if line.code != "room" or not key.startswith("night:"):
+        return []
+    rest = [FolioLine.posting_key.startswith(f"{key}{mark}", autoescape=True) for mark in ("+", ":")]
+    here = FolioLine.asset_id == line.asset_id, FolioLine.business_date == line.business_date
+    return db.session.scalars(select(FolioLine).where(*here, or_(*rest)).order_by(FolioLine.id)).all()
 
 
 def posted(keys: Collection[str]) -> set[str]:

@@ -14,6 +14,7 @@ from portal.core.db import db
 from portal.shared.assets.models import Asset
 from portal.trades.hotel.models import Property
 from portal.trades.hotel.queries.board import Board, Line
+from portal.trades.hotel.queries.channels import tray_of
 from portal.trades.hotel.times import moment
 
 #: So far ahead a night that is oversold is told of.
@@ -22,6 +23,8 @@ OVERSOLD_DAYS = 30
 LAPSES_WITHIN = timedelta(minutes=15)
 #: A door that has not answered for so long is told of.
 SILENT_AFTER = timedelta(minutes=1)
+#: So many conflicts of channels are told of; their own page has all.
+MOST_OF_CHANNELS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ class Trouble:
 
 def troubles(place: Asset, settings: Property, board: Board) -> list[Trouble]:
     """What needs somebody at a hotel today."""
-    return [*_day(place, settings, board.now), *_oversold(place, board.day), *_of_lines(settings, board),
-            *_holds(place, board.now), *_doors(place, board.now)]  # fmt: skip
+    return [*_day(place, settings, board.now), *_oversold(place, board.day), *_of_lines(place, settings, board),
+            *_holds(place, board.now), *_doors(place, board.now), *_channels(place)]  # fmt: skip
 
 
 def _day(place: Asset, settings: Property, now: datetime) -> Iterator[Trouble]:
@@ -70,11 +73,11 @@ def _oversold(place: Asset, first: date) -> Iterator[Trouble]:
         yield Trouble("oversold", words=name, night=night, count=beyond)
 
 
-def _of_lines(settings: Property, board: Board) -> Iterator[Trouble]:
+def _of_lines(place: Asset, settings: Property, board: Board) -> Iterator[Trouble]:
     going = {line.room: line for line in board.departures if line.status == "in_house"}
     for line in board.in_house:
         if board.overdue(line):
-            yield Trouble("overdue", line, at=line.ends_at)
+            yield Trouble("paid_over" if line.source == "door" else "overdue", line, at=line.ends_at)
         elif line.has_to_move:
             yield Trouble("has_to_move", line, words=line.planned_room or "")
         if line.balance > settings.balance_limit > 0:
@@ -88,8 +91,17 @@ def _of_lines(settings: Property, board: Board) -> Iterator[Trouble]:
             yield Trouble("paid_without_room", line, count=-line.balance)
         elif line.room_occupied and line.room in going and board.overdue(going[line.room]):
             yield Trouble("clash", line, words=going[line.room].guest)
+        elif line.room in going and _comes(place, line) < going[line.room].ends_at:
+            yield Trouble("too_early", line, words=going[line.room].guest, at=_comes(place, line))
         elif line.room and not line.ready and not line.room_occupied and _soon(line, board.now):
             yield Trouble("not_ready", line, at=line.starts_at)
+
+
+def _comes(place: Asset, line: Line) -> datetime:
+    """When the guest said they come, or else when they may."""
+    if line.eta_minute is None:
+        return line.starts_at
+    return moment(place.timezone, line.arrival, line.eta_minute)
 
 
 def _soon(line: Line, now: datetime) -> bool:
@@ -129,3 +141,8 @@ def _doors(place: Asset, now: datetime) -> Iterator[Trouble]:
     ).all()
     for unit_id, number, status, at in rows:
         yield Trouble("door", words=number, at=at, subject_id=unit_id, count=int(status in ("failed", "rejected")))
+
+
+def _channels(place: Asset) -> Iterator[Trouble]:
+    for item, feed in tray_of(place.id)[:MOST_OF_CHANNELS]:
+        yield Trouble("channel", words=feed.name, night=item.arrival, subject_id=item.id)

@@ -19,8 +19,9 @@ from portal.shared.ledger import chart
 from portal.shared.ledger.queries import standing
 from portal.shared.ledger.services import entries
 from portal.trades.hotel.errors import FolioOpen, LeaveNeeded, ReasonMissing, WrongStatus
-from portal.trades.hotel.models import Folio, FolioLine, FolioStatus, LineKind
+from portal.trades.hotel.models import CompanyTerms, Folio, FolioLine, FolioStatus, LineKind
 from portal.trades.hotel.queries.folios import CITY, balance_of, lines_of, lock_folio
+from portal.trades.hotel.queries.guests import lock_customers
 from portal.trades.hotel.queries.property import lock_day
 from portal.trades.hotel.services.folio_lines import Item, book, still_open, write
 from portal.trades.hotel.services.folios import note
@@ -31,13 +32,15 @@ before_reopening: list[Callable[[Folio], None]] = []
 
 @transactional
 def close(*, folio_id: uuid.UUID, actor: Actor, reason: str | None = None, allowed: bool = False) -> Folio:
-    """Close a folio; one with something owing only by somebody `allowed` to, with a reason: then its payer owes it.
+    """Close a folio; one with something owing only with a reason: then its payer owes it.
 
+    Beyond what was agreed that the payer may owe, that takes somebody `allowed` to.
     What was paid too much is given back, or kept as credit, before.
     """
     asset_id = _asset_of(folio_id)
     day = lock_day(asset_id, shared=True)
     folio = lock_folio(folio_id)
+    lock_customers([folio.payer_id])  # what they owe in all is not left owing twice
     shut(asset_of(asset_id), day.day, folio, actor, reason=reason, allowed=allowed)
     return folio
 
@@ -45,7 +48,7 @@ def close(*, folio_id: uuid.UUID, actor: Actor, reason: str | None = None, allow
 def shut(
     place: Asset, day: date, folio: Folio, actor: Actor, *, reason: str | None = None, allowed: bool = False
 ) -> None:
-    """The closing itself, for a command that holds the day and the folio."""
+    """The closing itself, for a command that holds the day, the folio and its payer."""
     still_open(folio)
     owed = balance_of(folio.id)
     left = Money(abs(owed), folio.currency)
@@ -55,8 +58,10 @@ def shut(
             balance=owed,
         )
     if owed > 0:
-        if not allowed or not (reason or "").strip():
-            raise (LeaveNeeded if not allowed else ReasonMissing)(
+        if not allowed:
+            _within_limit(place, folio, left)
+        if not (reason or "").strip():
+            raise ReasonMissing(
                 _("%(money)s is still owed. Somebody who may leave it open has to say why.", money=left),
                 balance=owed,
             )
@@ -64,6 +69,26 @@ def shut(
     folio.status, folio.closed_at = FolioStatus.CLOSED, utcnow()
     folio.close_reason = (reason or "").strip() or None if owed else None
     note("folio.closed", folio, actor, reason=folio.close_reason, after={"left_owing": owed})
+
+
+def _within_limit(place: Asset, folio: Folio, left: Money) -> None:
+    """Refuse to leave owing what was not agreed with the payer; the caller holds the payer."""
+    terms = db.session.get(CompanyTerms, folio.payer_id, populate_existing=True)
+    if terms is None or not terms.credit_limit:
+        raise LeaveNeeded(
+            _("%(money)s is still owed. Somebody who may leave it open has to say why.", money=left), balance=left.minor
+        )
+    owes = standing(place.business_id, place.id, chart.owed_by(folio.payer_id), folio.currency)
+    if owes + left.minor > terms.credit_limit:
+        raise LeaveNeeded(
+            _(
+                "%(who)s may owe %(limit)s and owes %(owes)s already: %(money)s more is too much. Somebody who may"
+                " leave it open has to say why.",
+                who=get_customer(folio.payer_id).name, limit=Money(terms.credit_limit, folio.currency),
+                owes=Money(owes, folio.currency), money=left,
+            ),
+            balance=left.minor,
+        )  # fmt: skip
 
 
 def _leave_owing(place: Asset, day: date, folio: Folio, owed: int, reason: str, actor: Actor) -> None:

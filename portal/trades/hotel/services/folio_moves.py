@@ -16,7 +16,7 @@ from portal.shared.assets.models import Asset
 from portal.shared.assets.queries import asset_of
 from portal.trades.hotel.errors import AlreadyDone, AmountWrong, ReasonMissing, WrongStatus
 from portal.trades.hotel.models import Folio, FolioLine, LineKind
-from portal.trades.hotel.queries.folios import get_line, lock_folio, lock_folios, moved_away, reversal_of
+from portal.trades.hotel.queries.folios import get_line, lock_folios, moved_away, reversal_of, with_the_room
 from portal.trades.hotel.queries.property import lock_day
 from portal.trades.hotel.services.folio_lines import Item, write
 from portal.trades.hotel.services.folios import note
@@ -27,13 +27,21 @@ CHARGES = (LineKind.CHARGE, LineKind.TAX, LineKind.FEE)
 
 @transactional
 def reverse(*, asset_id: uuid.UUID, line_id: uuid.UUID, reason: str, actor: Actor) -> FolioLine:
-    """Take a charge back on the business day that is open now; once, and with a reason."""
+    """Take a charge back on the business day that is open now; once, and with a reason.
+
+    With the room of a night goes what belongs to it: its package and its taxes on top.
+    """
     if not reason.strip():
         raise ReasonMissing(_("Say why the charge is taken back; the reason is kept with it."), field="reason")
     line = get_line(asset_id, line_id)
     day = lock_day(asset_id, shared=True)
-    folio = lock_folio(line.folio_id)
-    return take_back(asset_of(asset_id), day.day, folio, line, reason.strip(), actor)
+    along = with_the_room(line)
+    folios = lock_folios({line.folio_id, *(each.folio_id for each in along)})
+    made = take_back(asset_of(asset_id), day.day, folios[line.folio_id], line, reason.strip(), actor)
+    for each in along:
+        if reversal_of(each.id) is None:
+            take_back(asset_of(asset_id), day.day, folios[each.folio_id], each, reason.strip(), actor)
+    return made
 
 
 def take_back(place: Asset, day: date, folio: Folio, line: FolioLine, reason: str, actor: Actor) -> FolioLine:

@@ -18,12 +18,13 @@ from portal.shared.audit.services import record
 from portal.shared.ledger import chart
 from portal.trades.hotel.models import Folio, FolioStatus, LineKind, Stay
 from portal.trades.hotel.queries.folios import lines_by_keys, lines_of, lock_folios, reversal_of, windows_of
+from portal.trades.hotel.queries.guests import lock_customers
 from portal.trades.hotel.queries.stays import nights_of_stays
 from portal.trades.hotel.services import folio_money
 from portal.trades.hotel.services.folio_closing import may_reopen, open_again, shut
 from portal.trades.hotel.services.folio_lines import Item, write
 from portal.trades.hotel.services.folio_moves import take_back
-from portal.trades.hotel.services.folios import night_key, post_nights, windows
+from portal.trades.hotel.services.folios import keys_of_night, night_key, post_nights, windows
 
 CANCELLED, NO_SHOW = "cancellation", "no_show"
 EARLY, LATE = "early_check_in", "late_check_out"
@@ -45,8 +46,7 @@ def on_check_in(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
 def on_check_in_undone(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
     """The guest has not come after all: what they paid is held again, and nothing is charged for the day."""
     hold(place, [stay])
-    codes = (EARLY, "room", "tax") if stay.day_use else (EARLY,)
-    _take_back(place, day, [stay], codes, _("Check-in undone"), actor)
+    _take_back(place, day, [stay], (EARLY,), _("Check-in undone"), actor, nights=stay.day_use)
     folio_money.awaited([stay], actor)
 
 
@@ -68,6 +68,7 @@ def on_check_out(
     What is still owed is left owing only with a `reason`, by somebody `allowed` to.
     """
     hold(place, [stay])
+    lock_customers([each.payer_id for each in windows_of([stay.id])[stay.id]])
     post_nights(place, day, [(stay, each) for each in nights_of_stays([stay.id])[stay.id] if not each.released], actor)
     own = windows_of([stay.id])[stay.id]
     for folio in lock_folios([each.id for each in own]).values():
@@ -88,13 +89,9 @@ def on_check_out_undone(place: Asset, day: date, stay: Stay, left_at: datetime, 
 
 def on_nights_given_back(place: Asset, day: date, stay: Stay, actor: Actor) -> None:
     """Nights that are the guest's no more cost nothing: what was charged for them is taken back, to be charged anew."""
-    gone = {
-        night_key(stay.id, each.night, each.again): each
-        for each in nights_of_stays([stay.id])[stay.id]
-        if each.released and not stay.day_use
-    }
-    on_top = [f"{key}:{n}" for key, night in gone.items() for n, _tax in enumerate(night.taxes, start=1)]
-    charged = lines_by_keys([*gone, *on_top])
+    nights = [each for each in nights_of_stays([stay.id])[stay.id] if each.released and not stay.day_use]
+    gone = {night_key(stay.id, each.night, each.again): each for each in nights}
+    charged = lines_by_keys([key for each in nights for key in keys_of_night(stay.id, each)])
     folios = lock_folios({line.folio_id for line in charged})
     for line in charged:
         if reversal_of(line.id) is None:
@@ -143,13 +140,17 @@ def _fee_item(folio: Any, stay: Stay, amount: int, code: str) -> Item:
     return Item(folio=folio, kind=LineKind.FEE, code=code, words=words, amount=amount, earned=chart.FEES)
 
 
-def _take_back(place: Asset, day: date, stays: Sequence[Stay], codes: Sequence[str], reason: str, actor: Actor) -> None:
+def _take_back(
+    place: Asset, day: date, stays: Sequence[Stay], codes: Sequence[str], reason: str, actor: Actor,
+    *, nights: bool = False,
+) -> None:  # fmt: skip
     own = windows_of([stay.id for stay in stays])
     folios = lock_folios([each.id for windows in own.values() for each in windows])
     for folio_id, lines in lines_of(folios).items():
         for line in lines:
             charged = line.kind in (LineKind.CHARGE, LineKind.TAX, LineKind.FEE)
-            if charged and line.code in codes and reversal_of(line.id) is None:
+            asked = line.code in codes or (nights and (line.posting_key or "").startswith("night:"))
+            if charged and asked and reversal_of(line.id) is None:
                 take_back(place, day, folios[folio_id], line, reason, actor)
 
 

@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.core.actor import Actor
 from portal.core.db import db, uuid7
-from portal.core.money import tax_on, tax_within
+from portal.core.money import round_minor, split, tax_on, tax_within
 from portal.core.transaction import transactional
 from portal.core.words import _
 from portal.shared.assets.models import Asset
@@ -63,10 +64,11 @@ class Windows:
         return [each.id for windows in self.own.values() for each in windows] + [m.id for m in self.masters.values()]
 
     def target(self, stay_id: uuid.UUID, *names: str) -> Folio:
-        """Where a charge of these names goes: to the window that asks for it, to the group's, else to the guest's."""
-        for window in self.own[stay_id][1:]:
-            if window.status == FolioStatus.OPEN and set(names) & set(window.routes):
-                return window
+        """Where a charge goes: to the window that asks for it by its first name, to the group's, else the guest's."""
+        for name in names:
+            for window in self.own[stay_id][1:]:
+                if window.status == FolioStatus.OPEN and name in window.routes:
+                    return window
         group = self.groups.get(stay_id)
         if group is not None and set(names) & set(group.routes):
             master = self.masters[group.id]
@@ -203,6 +205,27 @@ def night_key(stay_id: uuid.UUID, night: date, again: int = 0) -> str:
     return f"night:{stay_id}:{night.isoformat()}" + (f"~{again}" if again else "")
 
 
+def keys_of_night(stay_id: uuid.UUID, night: StayNight) -> list[str]:
+    """Every key a night's lines may stand under: its room's first, then its package's and the taxes' on top."""
+    key = night_key(stay_id, night.night, night.again)
+    parts = [f"{key}+{n}" for n, _part in enumerate(night.package, start=1)]
+    return [key, *parts, *(f"{key}:{n}" for n, _tax in enumerate(night.taxes, start=1))]
+
+
+def night_parts(
+    agreed: int, within: int, package: Sequence[dict[str, Any]]
+) -> tuple[tuple[int, int], list[tuple[dict[str, Any], int, int]]]:
+    """A night's price shared between the room and its package, each with the tax in it; together exactly the price."""
+    left, amounts = agreed, []
+    for part in package:
+        amounts.append(min(left, int(part["amount"])))
+        left -= amounts[-1]
+    tax = round_minor(Fraction(within * left, agreed)) if agreed else within
+    shares = split(within - tax, amounts) if sum(amounts) else [0] * len(amounts)
+    parts = zip(package, amounts, shares, strict=True)
+    return (left, tax), [(part, amount, share) for part, amount, share in parts if amount]
+
+
 def post_nights(place: Asset, day: date, nights: Sequence[tuple[Stay, StayNight]], actor: Actor) -> list[uuid.UUID]:
     """Charge nights as they were agreed, each once; the caller holds the business day and the stays."""
     done = posted({night_key(stay.id, night.night, night.again) for stay, night in nights})
@@ -218,15 +241,27 @@ def _night_items(found: Windows, stay: Stay, night: StayNight) -> list[Item]:
     key = night_key(stay.id, night.night, night.again)
     within = [tax for tax in night.taxes if tax["inclusive"]]
     rates = {tax.get("rate_ppm") for tax in within}
-    room = Item(
-        folio=found.target(stay.id, "room"), kind=LineKind.CHARGE, code="room", words=_("Room"), amount=night.agreed,
-        tax=sum(int(tax["amount"]) for tax in within), tax_ppm=rates.pop() if len(rates) == 1 else None,
-        night=night.night, key=key, earned=chart.ROOMS,
-    )  # fmt: skip
+    room, parts = night_parts(night.agreed, sum(int(tax["amount"]) for tax in within), night.package)
+    common: dict[str, Any] = {
+        "kind": LineKind.CHARGE, "night": night.night, "tax_ppm": rates.pop() if len(rates) == 1 else None
+    }  # fmt: skip
+    charges = [
+        Item(
+            folio=found.target(stay.id, "room"), code="room", words=_("Room"), amount=room[0], tax=room[1], key=key,
+            earned=chart.ROOMS, **common,
+        ),
+        *(
+            Item(
+                folio=found.target(stay.id, str(part["code"]), "room"), code=str(part["code"]), words=part["words"],
+                amount=amount, tax=tax, key=f"{key}+{n}", earned=chart.EXTRAS, **common,
+            )
+            for n, (part, amount, tax) in enumerate(parts, start=1)
+        ),
+    ]  # fmt: skip
     on_top = [tax for tax in night.taxes if not tax["inclusive"] and int(tax["amount"])]
     window = found.target(stay.id, "tax", "room")
     return [
-        room,
+        *charges,
         *(
             tax_item(
                 window, str(tax["name"]), int(tax["amount"]), tax.get("rate_ppm"), night=night.night, key=f"{key}:{n}"
