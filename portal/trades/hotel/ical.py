@@ -48,9 +48,9 @@ def read(content: bytes, timezone: str) -> Said:
     try:
         calendar = icalendar.Calendar.from_ical(content)
     except (ValueError, KeyError, IndexError, AttributeError, TypeError):
-        raise NotACalendar(_("That is not a calendar in the iCalendar format."), field="file") from None
+        raise NotACalendar(_("That is not a calendar. Choose a file that ends in .ics."), field="file") from None
     if not isinstance(calendar, icalendar.Calendar):
-        raise NotACalendar(_("That is not a calendar in the iCalendar format."), field="file")
+        raise NotACalendar(_("That is not a calendar. Choose a file that ends in .ics."), field="file")
     found: dict[str, Event] = {}
     unread: set[str] = set()
     for each in calendar.walk("VEVENT")[:MOST_EVENTS]:
