@@ -29,9 +29,12 @@ def page(template: str, *blocks: str, status: int = 200, **context: object) -> R
 
 
 def go(url: str) -> Response:
-    """On to the next page after a success: a redirect for browsers, a visit for htmx."""
+    """On to the next page after a success: a redirect for browsers, a visit for htmx.
+
+    A script that stays where it is says so, and gets what is to be said at once.
+    """
     if request.htmx and not request.htmx.boosted:
-        response = make_response("", 204)
+        response = said() if "X-Stays-Here" in request.headers else make_response("", 204)
         response.headers["HX-Location"] = url
         return response
     return make_response(redirect(url, 303))

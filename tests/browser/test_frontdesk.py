@@ -194,6 +194,26 @@ def test_two_clerks_drag_one_bar_and_the_second_is_told_who_was_quicker(browser,
     other.context.close()
 
 
+def test_what_one_clerk_does_is_on_the_others_chart_and_board_within_two_seconds(
+    browser, page, here, desk, running_portal
+):
+    made = desk.guest()
+    other = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB").new_page()
+    sign_in(other, running_portal, account(running_portal, "manager"))
+    other.goto(f"{here}chart")
+    expect(other.locator(".live")).to_have_attribute("data-state", "connected")
+    chosen(page, f"{here}?q={made.name.split()[0]}&only=arrivals")
+    expect(page.locator(".live")).to_have_attribute("data-state", "connected")
+    page.keyboard.press("i")
+    expect(page.get_by_text(f"Checked in {made.name}")).to_be_visible()
+    expect(bar(other, made)).to_have_class(re.compile(r"\bin\b"), timeout=2_000)
+    bar(other, made).focus()
+    other.keyboard.press("u")
+    expect(other.get_by_text("Taken back.")).to_be_visible()
+    expect(page.locator(".day-list").get_by_role("button", name="Check in")).to_be_visible(timeout=2_000)
+    other.context.close()
+
+
 def drag_down(window, made):
     """The mouse takes the bar two free rooms down."""
     moving = bar(window, made)

@@ -131,6 +131,26 @@ def test_two_clerks_and_one_stay_the_second_is_told_who_was_quicker(app, desk, p
     assert desk.post(f"{at(place, stay)}/move", data=again).status_code == 303
 
 
+def test_people_time_and_note_are_changed_and_who_is_late_is_told_by_whom(app, desk, place, today):
+    stay = arriving(place, today)
+    seen, agreed = stay.version, {"adults": "2", "children": "0", "eta_minute": "21:30", "note": "Cot, please"}
+    asked = desk.get(f"{at(place, stay)}/amend").text
+    assert 'name="adults"' in asked
+    assert 'name="eta_minute"' in asked
+    ada = app.test_client()
+    identity.sign_in(ada, identity.member(place, Role.FRONT_DESK, name="Ada Obi"))
+    assert ada.post(f"{at(place, stay)}/amend", data=agreed | {"version": seen, "once": "a"}).status_code == 303
+    changed = fresh(stay)
+    assert (changed.adults, changed.eta_minute, changed.note) == (2, 21 * 60 + 30, "Cot, please")
+    late = desk.post(f"{at(place, stay)}/amend", data=agreed | {"version": seen, "once": "b", "note": "No cot"})
+    assert late.status_code == 409
+    assert "Ada Obi changed the people, the time or the note" in late.text
+    assert "No cot" in late.text
+    assert fresh(stay).note == "Cot, please"
+    many = desk.post(f"{at(place, stay)}/amend", data=agreed | {"version": changed.version, "once": "c", "adults": "9"})
+    assert many.status_code == 422
+
+
 def test_a_night_more_shows_its_price_first_and_comes_once(desk, place, today):
     stay = arriving(place, today)
     shown = desk.get(f"{at(place, stay)}/dates?departure=%2B1").text

@@ -1,5 +1,6 @@
 """Guests by the pages: found, written down, merged, made nameless; and the waitlist."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -53,6 +54,18 @@ def test_a_guest_lives_through_the_pages(desk, place, session):
     assert desk.post(f"{one}/erase", data={"reason": ""}).status_code == 422
     assert desk.post(f"{one}/erase", data={"reason": "She asked today"}).status_code == 303
     assert "Nobody found" in desk.get(f"{pages}?q=okafor").text
+
+
+def test_two_clerks_change_one_card_and_the_second_is_told_by_whom(app, desk, place):
+    pages = f"{base(place)}guests"
+    desk.post(f"{pages}/new", data=new("Ada Okafor"))
+    one = f"{pages}/{find_guests(place, 'okafor')[0].id}/amend"
+    seen = re.search(r'name="seen"[^>]*value="([^"]*)"', desk.get(one).text).group(1)
+    assert desk.post(one, data=new("Ada Okafor", seen=seen, nationality="Kenya")).status_code == 303
+    late = browser(app, place, Role.FRONT_DESK).post(one, data=new("Ada O.", once="late", seen=seen))
+    assert late.status_code == 422
+    assert "changed this card meanwhile" in late.text
+    assert find_guests(place, "okafor")[0].name == "Ada Okafor"
 
 
 def test_a_company_has_an_account(desk, place):

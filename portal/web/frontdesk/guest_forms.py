@@ -10,6 +10,7 @@ from portal.web.forms import (
     ChoiceField,
     DayField,
     EmailField,
+    HiddenField,
     MoneyField,
     OnceForm,
     PhoneField,
@@ -35,8 +36,9 @@ class ContactForm(OnceForm):
 
 
 class CardForm(ContactForm):
-    """The whole card of a guest."""
+    """The whole card of a guest, and its last change when it was opened."""
 
+    seen = HiddenField()
     vip = BooleanField(lazy_("VIP"))
     preferences = StrictStringField(lazy_("Preferences and notes"), required=False, max_length=1_000, multiline=True)
     do_not_rent = StrictStringField(

@@ -13,7 +13,7 @@ from portal.core.errors import DomainError
 from portal.core.money import Money
 from portal.core.words import _
 from portal.shared.customers.models import Customer
-from portal.trades.hotel.queries.guests import find_guests, get_guest, known_of
+from portal.trades.hotel.queries.guests import find_guests, get_guest, known_of, last_change
 from portal.trades.hotel.services import guest_book
 from portal.web.download import csv_file
 from portal.web.frontdesk import words
@@ -83,11 +83,15 @@ def guest_amend(asset_number: str, customer_id: uuid.UUID) -> Response:
     as_it_is = {name: getattr(known.customer, name) for name in guest_book.CONTACT}
     as_it_is |= {name: getattr(known.profile, name) for name in guest_book.PROFILE}
     limit = Money(known.terms.credit_limit, g.place.currency)
+    last = last_change(known.customer.id)
+    as_it_is["seen"] = str(last.id) if last else ""
     form = CardForm(data={**as_it_is, "account_number": known.terms.account_number, "credit_limit": limit})
     if form.validate_on_submit():
         said = {name: form[name].data or None for name in CARD} | {"vip": bool(form.vip.data)} | _terms(form)
         try:
-            guest_book.amend(place=g.place, customer_id=known.customer.id, actor=current_actor(), **said)
+            guest_book.amend(
+                place=g.place, customer_id=known.customer.id, actor=current_actor(), seen=form.seen.data, **said
+            )
         except DomainError as error:
             form.refuse(error)
         else:

@@ -21,9 +21,11 @@ from portal.web.forms import (
     RadioChoiceField,
     StrictStringField,
     UuidSelectField,
+    WholeField,
 )
 from portal.web.frontdesk.card_forms import CardForm
 from portal.web.frontdesk.house_words import cleanliness
+from portal.web.frontdesk.settings_forms import MinuteField
 
 
 def seen_version(said: object) -> int | None:
@@ -142,6 +144,15 @@ class SwapForm(StepForm):
 
     other = StrictStringField(lazy_("Other stay"), max_length=50)
     other_version = HiddenField()
+
+
+class AmendForm(StepForm):
+    """How many come, when, and what the desk should know of the stay."""
+
+    adults = WholeField(lazy_("Adults"), minimum=1, maximum=100)
+    children = WholeField(lazy_("Children"), maximum=100)
+    eta_minute = MinuteField(lazy_("Expected at"), required=False)
+    note = StrictStringField(lazy_("Note"), required=False, max_length=1_000, multiline=True)
 
 
 class CancelForm(StepForm):

@@ -135,8 +135,9 @@ def stay_undo(asset_number: str, stay: str) -> Response:
 
 
 def done(found: Stay, said: str, undo: str | None = None) -> Response:
-    """After a step: said in the corner with its way back, and on to where one was."""
-    toast(said, undo=undo or url_for("frontdesk.stay_undo", asset_number=g.place.asset_number, stay=str(found.id)))
+    """After a step: said in the corner with its way back, none if it is empty, and on to where one was."""
+    step_back = url_for("frontdesk.stay_undo", asset_number=g.place.asset_number, stay=str(found.id))
+    toast(said, undo=step_back if undo is None else undo)
     return go(back_to(found))
 
 

@@ -26,11 +26,12 @@ from portal.trades.hotel.queries.property import business_date
 from portal.trades.hotel.queries.quotes import agree_more, quote, rate_plans
 from portal.trades.hotel.queries.rooms_free import Choice, rooms_for
 from portal.trades.hotel.queries.stays import nights_of_stays
-from portal.trades.hotel.services import cancellations, desk, moving
+from portal.trades.hotel.services import amendments, cancellations, desk, moving
 from portal.trades.hotel.services.reservations import LONGEST
 from portal.trades.hotel.times import nights_between
 from portal.web.filters import day, money
 from portal.web.frontdesk.stay_forms import (
+    AmendForm,
     CancelForm,
     DatesForm,
     MoveForm,
@@ -44,6 +45,8 @@ from portal.web.frontdesk.stays import ONE, back_to, done
 from portal.web.frontdesk.views import blueprint
 from portal.web.guards import current_actor, may, permission
 from portal.web.htmx import go, page, toast
+
+AMENDED = ("adults", "children", "eta_minute", "note")
 
 
 @blueprint.route(f"{ONE}/move", methods=["GET", "POST"])
@@ -158,6 +161,28 @@ def step_rooms(asset_number: str, stay: str, step: str) -> Response:
         said = [_("%(guest)s has no room until one is given; the others can be moved meanwhile.", guest=line.guest)]
         return _step(step, found, form, act, said, _("Park"), _("Parked."), line=line)
     return _step(step, found, form, act, _split_words(found), _("Split"), _("Split."), line=line)
+
+
+@blueprint.route(f"{ONE}/amend", methods=["GET", "POST"])
+@permission("hotel.book")
+def step_amend(asset_number: str, stay: str) -> Response:
+    """How many come, when, and what is to be known; the nights and their price stay."""
+    found = stay_at(g.place.id, stay)
+    form = AmendForm(data={name: getattr(found, name) for name in AMENDED})
+
+    def act() -> None:
+        amendments.amend_stay(
+            asset_id=g.place.id,
+            stay_id=found.id,
+            version=form.seen or 0,
+            actor=current_actor(),
+            **{name: form[name].data for name in AMENDED[:-1]},
+            note=form.note.data or None,
+        )
+
+    line = lines_of(g.place, [found.id])[found.id]
+    said = [_("The nights and their price stay as they are.")]
+    return _step("amend", found, form, act, said, _("Save"), _("Saved."), line=line, undo="")
 
 
 @blueprint.route(f"{ONE}/<any(cancel, no_show):step>", methods=["GET", "POST"])

@@ -7,7 +7,7 @@ const dialog = () => document.getElementById("step");
 const body = () => document.getElementById("step-body");
 
 function asHtmx(target) {
-  return { "HX-Request": "true", "HX-Target": target, "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] };
+  return { "HX-Request": "true", "HX-Target": target, "X-Stays-Here": "true", "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] };
 }
 
 function show(html) {
@@ -49,13 +49,14 @@ export async function openStep(url) {
 async function post(address, data, refused, touched) {
   try {
     const answer = await fetch(address, { method: "POST", body: data, headers: asHtmx(refused) });
-    if (answer.status === 204) {
+    const html = await answer.text();
+    if (answer.headers.has("HX-Location")) {
       if (dialog()?.open) dialog().close();
       for (const old of document.querySelectorAll(".toast-note:has(form)")) old.remove(); // only the last step is taken back
+      toast(html);
       lookAgain(address, touched);
       return;
     }
-    const html = await answer.text();
     if (answer.headers.get("HX-Retarget")) toast(html);
     else if (refused === "step-body") show(html);
     else replacePanel(html);

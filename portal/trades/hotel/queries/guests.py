@@ -14,6 +14,7 @@ from portal.core.db import db
 from portal.core.locks import taking
 from portal.core.words import _
 from portal.shared.assets.models import Asset
+from portal.shared.audit.models import AuditEntry
 from portal.shared.customers.models import Customer
 from portal.trades.hotel.errors import NoSuchGuest
 from portal.trades.hotel.models import CompanyTerms, GuestProfile, Reservation, Stay, StayGuest, StayStatus, Waiting
@@ -160,3 +161,18 @@ def waiting_at(asset_id: uuid.UUID, today: date) -> list[tuple[Waiting, Customer
         .order_by(Waiting.arrival, Waiting.id)
     )
     return [(waiting, customer, int(free)) for waiting, customer, free in rows]
+
+
+def last_change(customer_id: uuid.UUID) -> AuditEntry | None:
+    """What was last written on a guest's card, and by whom."""
+    found: AuditEntry | None = db.session.scalar(
+        select(AuditEntry)
+        .where(
+            AuditEntry.subject_type == "customer",
+            AuditEntry.subject_id == str(customer_id),
+            AuditEntry.action.in_(("guest.added", "guest.amended", "guest.merged")),
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    return found

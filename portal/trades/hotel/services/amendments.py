@@ -12,7 +12,7 @@ from portal.shared.audit.services import record
 from portal.trades.hotel.errors import Stale
 from portal.trades.hotel.models import Reservation, Stay
 from portal.trades.hotel.queries.inventory import get_room_type
-from portal.trades.hotel.queries.stays import lock_stay
+from portal.trades.hotel.services import steps
 from portal.trades.hotel.services.reservations import change, locked, people_fit, tell
 
 
@@ -20,7 +20,10 @@ from portal.trades.hotel.services.reservations import change, locked, people_fit
 def amend(*, reservation_id: uuid.UUID, version: int, actor: Actor, **changes: Any) -> Reservation:
     """Change the note, the source, who can be reached, or for which company or agent it is; named as the columns."""
     reservation, _stays = locked(reservation_id)
-    _fresh(reservation, version)
+    if reservation.version != version:
+        raise Stale(
+            _("Somebody changed this meanwhile. Look at it again, then change it."), version=reservation.version
+        )
     before = {name: getattr(reservation, name) for name in changes}
     for name, value in changes.items():
         setattr(reservation, name, value)
@@ -33,10 +36,9 @@ def amend(*, reservation_id: uuid.UUID, version: int, actor: Actor, **changes: A
 def amend_stay(*, asset_id: uuid.UUID, stay_id: uuid.UUID, version: int, actor: Actor, **changes: Any) -> Stay:
     """Change who sleeps in a room, how many, when they come, or the note; the agreed price stays.
 
-    Raises Stale when somebody was quicker, and TooManyPeople.
+    Raises Stale when somebody was quicker, naming them, and TooManyPeople.
     """
-    stay = lock_stay(asset_id, stay_id)
-    _fresh(stay, version)
+    (stay,) = steps.locked(asset_id, {stay_id: version})
     before = {name: getattr(stay, name) for name in changes}
     for name, value in changes.items():
         setattr(stay, name, value)
@@ -52,8 +54,3 @@ def amend_stay(*, asset_id: uuid.UUID, stay_id: uuid.UUID, version: int, actor: 
         after=changes,
     )
     return stay
-
-
-def _fresh(row: Reservation | Stay, version: int) -> None:
-    if row.version != version:
-        raise Stale(_("Somebody changed this meanwhile. Look at it again, then change it."), version=row.version)

@@ -20,7 +20,7 @@ from portal.shared.customers.models import Customer
 from portal.shared.ledger import chart
 from portal.shared.ledger.queries import standing
 from portal.shared.ledger.services import entries
-from portal.trades.hotel.errors import CodeTaken, ReasonMissing, WrongStatus
+from portal.trades.hotel.errors import CodeTaken, ReasonMissing, Stale, WrongStatus
 from portal.trades.hotel.models import (
     BookingGroup,
     CompanyTerms,
@@ -33,7 +33,7 @@ from portal.trades.hotel.models import (
     StayStatus,
     Waiting,
 )
-from portal.trades.hotel.queries.guests import Known, get_guest, known_of, lock_customers
+from portal.trades.hotel.queries.guests import Known, get_guest, known_of, last_change, lock_customers
 from portal.trades.hotel.queries.stays import lock_stays
 
 PROFILE = (
@@ -74,9 +74,15 @@ def add(*, place: Asset, actor: Actor, **said: Any) -> Customer:
 
 
 @transactional
-def amend(*, place: Asset, customer_id: uuid.UUID, actor: Actor, **said: Any) -> Customer:
-    """Write down what was said; what was not stays. Raises CodeTaken for an address somebody else is known by."""
+def amend(*, place: Asset, customer_id: uuid.UUID, actor: Actor, seen: str | None = None, **said: Any) -> Customer:
+    """Write down what was said; what was not stays. `seen` is the change that was the last when the card was opened.
+
+    Raises CodeTaken for an address somebody else is known by, and Stale when somebody was quicker.
+    """
     customer = lock_customers([get_guest(place, customer_id).id])[customer_id]
+    last = last_change(customer_id)
+    if last is not None and seen is not None and seen != str(last.id):
+        raise Stale(_("%(who)s changed this card meanwhile. Open it again, then change it.", who=last.actor_name))
     if said.get("do_not_rent") is not None and not said["do_not_rent"].strip():
         raise ReasonMissing(_("Write down why they are not to be rented to."), field="do_not_rent")
     for name in CONTACT:

@@ -193,6 +193,7 @@ def what_was_done(verb: str, who: str, words: Shape) -> str:
         "checked_in": _("%(who)s checked this in to %(room)s", who=who, room=room),
         "checked_out": _("%(who)s checked this out", who=who),
         "cancelled": _("%(who)s cancelled this", who=who),
+        "amended": _("%(who)s changed the people, the time or the note", who=who),
         "undone": _("%(who)s took back the last step", who=who),
     }
     return sentences.get(verb) or _("%(who)s changed this", who=who)
