@@ -341,7 +341,7 @@ class UuidSelectField(ChoiceField):
 
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if not self.errors:
-            self.data = uuid.UUID(self.data) if self.data else None
+            self.data = uuid.UUID(str(self.data)) if self.data else None
 
     def iter_choices(self) -> Any:
         """The choices; the one chosen is still marked as such when a form comes back after it was read."""
