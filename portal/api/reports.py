@@ -26,7 +26,7 @@ from portal.api.schemas import (
 )
 from portal.api.units import shown
 from portal.core import money
-from portal.core.clock import utcnow
+from portal.core.clock import local_date, utcnow
 from portal.reporting import occupancy, revenue
 from portal.shared.assets import queries as assets
 from portal.shared.assets.models import AssetKind
@@ -76,13 +76,17 @@ def transactions(query: Paging) -> Page[TransactionOut]:
 @signed_in
 @speaks("Figures of all my places", gives=IndexOut, query=IndexQuery)
 def index(query: IndexQuery) -> IndexOut:
-    """Places, revenue and revenue per day by kind of place: of one month, of one year, or of this month."""
-    today = utcnow().date()
+    """Places, revenue and revenue per day by kind of place: of one month, of one year, or of this month.
+
+    This month is that of the place where it is latest: a day's takings count on its own date there.
+    """
+    places = queries.places_of(this_user())
+    now = utcnow()
+    today = max((local_date(each.asset.timezone, now) for each in places), default=now.date())
     year = query.year or today.year
     month = query.month or (None if query.year else today.month)
     first = date(year, month or 1, 1)
     last = date(year, month or 12, calendar.monthrange(year, month or 12)[1])
-    places = queries.places_of(this_user())
     paid = [each.asset.id for each in places if "payments.view" in permissions.permissions_in(each.role)]
     days = revenue.per_day(paid, first, last)
     totals: Counter[str] = Counter()

@@ -87,7 +87,8 @@ def lock(room):
 
 
 def test_a_number_is_kept_once_however_often_it_comes(session, room, lock):
-    batch = [say(lock, 1), say(lock, 2, 0), say(lock, 2, 0)]
+    second = say(lock, 2, 0)
+    batch = [say(lock, 1), second, second]
     stored = telemetry.store(said=batch)
     assert (stored.readings, stored.repeated) == (2, 1)
     assert [tuple(ack) for ack in stored.acks] == [(lock.name, 1, 2, [])]
