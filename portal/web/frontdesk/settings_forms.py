@@ -168,3 +168,21 @@ class HotelForm(BaseForm):
         lazy_("Asked for on the registration card"), choices=[SelectChoice(value, words) for value, words in CARD]
     )
     version = HiddenField()
+
+
+class ChargeCodeForm(OnceForm):
+    """Something that is charged beside the room."""
+
+    code = CodeField(lazy_("Code"), max_length=30, description=lazy_("Short: minibar. It cannot change."))
+    name = StrictStringField(lazy_("Name"), max_length=60, description=lazy_("The guest reads it on the bill."))
+    price = MoneyField(
+        lazy_("Price of one"), required=False, description=lazy_("Empty: it is said when it is charged.")
+    )
+    tax_ppm = ShareField(lazy_("Tax in percent"), required=False)
+    inclusive = BooleanField(lazy_("The tax is in the price"), default=True)
+
+
+class AmendChargeForm(ChargeCodeForm):
+    """The same, without what cannot change."""
+
+    code = None
