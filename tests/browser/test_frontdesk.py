@@ -24,6 +24,7 @@ from portal.trades.hotel.queries.quotes import plan_at
 from portal.trades.hotel.queries.stays import stays_of
 from portal.trades.hotel.services import assigning, folios, reservations, stays
 from portal.trades.hotel.services.guests import Guest
+from tests.browser.test_shell import grievances_by_day_and_night
 from tests.browser.test_story import account, sign_in
 from tests.support.inside import inside
 
@@ -212,6 +213,16 @@ def test_what_one_clerk_does_is_on_the_others_chart_and_board_within_two_seconds
     expect(other.get_by_text("Taken back.")).to_be_visible()
     expect(page.locator(".day-list").get_by_role("button", name="Check in")).to_be_visible(timeout=2_000)
     other.context.close()
+
+
+def test_the_desks_pages_speak_to_everybody_and_fit_by_day_and_by_night(page, here, desk):
+    made = desk.guest()
+    for path in ("", "chart", "book", "walk-in", f"stays/{made.key}", f"stays/{made.key}/amend"):
+        page.goto(here + path)
+        assert grievances_by_day_and_night(page) == [], path
+        for width in (1366, 1920, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (path, width)
 
 
 def drag_down(window, made):

@@ -21,7 +21,7 @@ document.addEventListener("click", (event) => {
     const day = [...figure.parentElement.children].indexOf(figure);
     location.assign(grid.here(`book?arrival=${grid.dateAt(day)}&departure=${grid.dateAt(day + 1)}&type=${typeOf(grid.rowOf(figure))}`));
   } else if (fold) {
-    const shut = fold.closest("section").classList.toggle("is-folded");
+    const shut = fold.closest("[role=rowgroup]").classList.toggle("is-folded");
     fold.setAttribute("aria-expanded", String(!shut));
   } else if (clean) {
     act(grid.here(`chart/rooms/${encodeURIComponent(grid.room(grid.rowOf(clean)))}/clean`), {}, { rooms: grid.room(grid.rowOf(clean)) });

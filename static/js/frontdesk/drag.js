@@ -110,7 +110,7 @@ function drop(done) {
   else if (elsewhere) openStep(`${at}/move?room=${encodeURIComponent(to)}&${seen}`);
 }
 
-export const typeOf = (row) => row.closest("section")?.dataset.type ?? "";
+export const typeOf = (row) => row.closest("[role=rowgroup]")?.dataset.type ?? "";
 
 function suppressClick() {
   const stop = (event) => { event.preventDefault(); event.stopImmediatePropagation(); };
