@@ -14,17 +14,17 @@ from flask import g, request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField as PlainBooleanField
-from wtforms import Field, SelectField
+from wtforms import Field, SelectField, SelectMultipleField
 from wtforms.fields import HiddenField as PlainHiddenField
 from wtforms.fields import SelectChoice
 from wtforms.validators import StopValidation
-from wtforms.widgets import EmailInput, ListWidget, RadioInput, TelInput, TextArea, TextInput
+from wtforms.widgets import CheckboxInput, EmailInput, ListWidget, RadioInput, TelInput, TextArea, TextInput
 
 from portal.core import idempotency, parse
 from portal.core.actor import Actor
 from portal.core.errors import DomainError
 from portal.core.money import decimals_of
-from portal.core.words import lazy_
+from portal.core.words import _, lazy_
 
 # thousands as the pages print them: "1,250,000.00"; a comma before two digits might be somebody's decimal point
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
@@ -327,6 +327,19 @@ class RadioChoiceField(ChoiceField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = RadioInput()
+
+
+class ChecksField(SelectMultipleField):  # type: ignore[misc]
+    """Some of a few choices, all in sight, each with a box to tick; what is none of them is not said back."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            super().pre_validate(form)
+        except ValueError:
+            raise StopValidation(_("Choose from the list.")) from None
 
 
 class UuidSelectField(ChoiceField):

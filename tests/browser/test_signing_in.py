@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 
 def _sign_in(page, account):
+    expect(page.get_by_label("E-mail or phone number")).to_be_focused()
     page.keyboard.type(account["email"])
     page.keyboard.press("Tab")
     page.keyboard.type(account["password"])

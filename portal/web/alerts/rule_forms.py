@@ -6,9 +6,7 @@ import uuid
 from typing import Any
 
 from flask import g
-from wtforms import SelectMultipleField
 from wtforms.fields import SelectChoice
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core import parse
 from portal.core.errors import DomainError
@@ -24,7 +22,15 @@ from portal.shared.identity.permissions import role_words
 from portal.trades.hotel.services import room_senses
 from portal.web.alerts.alert_words import severity_words
 from portal.web.assets.words import called
-from portal.web.forms import BaseForm, BooleanField, ChoiceField, ParsedField, StrictStringField, WholeField
+from portal.web.forms import (
+    BaseForm,
+    BooleanField,
+    ChecksField,
+    ChoiceField,
+    ParsedField,
+    StrictStringField,
+    WholeField,
+)
 
 DAYS = (lazy_("Mon"), lazy_("Tue"), lazy_("Wed"), lazy_("Thu"), lazy_("Fri"), lazy_("Sat"), lazy_("Sun"))
 #: Where the form's names differ from the rule's.
@@ -39,13 +45,6 @@ class TimeField(ParsedField):
 
     def shown(self, value: Any) -> str:
         return f"{value:%H:%M}" if hasattr(value, "hour") else str(value)
-
-
-class ChecksField(SelectMultipleField):  # type: ignore[misc]
-    """Some of a few choices, all in sight, each with a box to tick."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class RuleForm(BaseForm):

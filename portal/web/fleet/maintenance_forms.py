@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from wtforms.fields import SelectMultipleField
-from wtforms.widgets import CheckboxInput, ListWidget
-
 from portal.core.words import lazy_
 from portal.trades.fleet.models import LineKind
 from portal.web.forms import (
     BaseForm,
     BooleanField,
+    ChecksField,
     ChoiceField,
     DayField,
     MoneyField,
@@ -42,9 +40,7 @@ class PlanForm(OnceForm):
 class CopyForm(BaseForm):
     """Which vehicles get the same plan."""
 
-    units = SelectMultipleField(
-        lazy_("Vehicles"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), validate_choice=True
-    )
+    units = ChecksField(lazy_("Vehicles"))
 
 
 class OrderForm(OnceForm):

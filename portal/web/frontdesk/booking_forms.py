@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from wtforms import BooleanField
-
 from portal.core.words import lazy_
 from portal.web.forms import (
+    BooleanField,
     ChoiceField,
     DayField,
     EmailField,

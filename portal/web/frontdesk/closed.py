@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Response, g, request, url_for
-from wtforms import BooleanField
 
 from portal.core.errors import DomainError
 from portal.core.paging import every
@@ -20,7 +19,7 @@ from portal.trades.hotel.queries.inventory import rooms_at
 from portal.trades.hotel.queries.property import business_date
 from portal.trades.hotel.services import blocks
 from portal.web.download import csv_file
-from portal.web.forms import BaseForm, ChoiceField, DayField, StrictStringField, UuidSelectField
+from portal.web.forms import BaseForm, BooleanField, ChoiceField, DayField, StrictStringField, UuidSelectField
 from portal.web.frontdesk import house_words as words
 from portal.web.frontdesk.views import blueprint
 from portal.web.guards import current_actor, may, permission

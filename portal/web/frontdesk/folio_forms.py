@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField
-from wtforms.fields import SelectMultipleField
 from wtforms.fields.choices import SelectChoice
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core.words import lazy_
 from portal.web.forms import (
     BaseForm,
+    BooleanField,
+    ChecksField,
     ChoiceField,
     CodeField,
     EmailField,
@@ -82,11 +81,8 @@ class WindowForm(OnceForm):
 
     name = StrictStringField(lazy_("Who pays"), max_length=100)
     email = EmailField(lazy_("E-mail"), description=lazy_("The invoice goes there."))
-    routes = SelectMultipleField(
-        lazy_("What goes there by itself"),
-        choices=[SelectChoice(value=value, label=words) for value, words in ROUTES],
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
+    routes = ChecksField(
+        lazy_("What goes there by itself"), choices=[SelectChoice(value=value, label=words) for value, words in ROUTES]
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from wtforms.fields import SelectChoice
 
 from portal.core.words import lazy_
-from portal.web.alerts.rule_forms import ChecksField
 from portal.web.forms import (
     BaseForm,
+    ChecksField,
     ChoiceField,
     CodeField,
     DayField,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField
-
 from portal.core.words import lazy_
 from portal.web.forms import (
     BaseForm,
+    BooleanField,
     ChoiceField,
     DayField,
     EmailField,

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from wtforms import SelectMultipleField
 from wtforms.validators import DataRequired
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core.words import lazy_
-from portal.web.forms import BaseForm, BooleanField, ChoiceField, DayField, OnceForm, StrictStringField, UuidSelectField
+from portal.web.forms import (
+    BaseForm,
+    BooleanField,
+    ChecksField,
+    ChoiceField,
+    DayField,
+    OnceForm,
+    StrictStringField,
+    UuidSelectField,
+)
 
 
 class ShareForm(BaseForm):
     """Who cleans today."""
 
-    people = SelectMultipleField(
-        lazy_("Who cleans today"),
-        validators=[DataRequired(lazy_("Choose at least one person."))],
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-        validate_choice=True,
-    )
+    people = ChecksField(lazy_("Who cleans today"), validators=[DataRequired(lazy_("Choose at least one person."))])
 
 
 class SkipForm(BaseForm):

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask import g
-from wtforms import BooleanField
 from wtforms.fields import SelectChoice
 
 from portal.core import parse
@@ -17,9 +16,10 @@ from portal.core.money import MAX_MINOR, Money, decimals_of
 from portal.core.parse.errors import ParseError
 from portal.core.words import _, lazy_
 from portal.trades.hotel import shorthand
-from portal.web.alerts.rule_forms import ChecksField
 from portal.web.forms import (
     BaseForm,
+    BooleanField,
+    ChecksField,
     ChoiceField,
     CodeField,
     DayField,

@@ -12,10 +12,10 @@ from wtforms.widgets import TextInput
 from portal.core import parse
 from portal.core.parse.errors import ParseError
 from portal.core.words import _, lazy_
-from portal.web.alerts.rule_forms import ChecksField
 from portal.web.forms import (
     BaseForm,
     BooleanField,
+    ChecksField,
     ChoiceField,
     CodeField,
     HiddenField,

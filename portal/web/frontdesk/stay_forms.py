@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from flask import g
-from wtforms import BooleanField
 
 from portal.core.words import _, lazy_
 from portal.trades.hotel.models import Stay
@@ -14,6 +13,7 @@ from portal.trades.hotel.queries.rooms_free import Choice, best_first, reason_fo
 from portal.trades.hotel.services.extending import MOVE_NEXT, MOVE_THIS
 from portal.web.forms import (
     BaseForm,
+    BooleanField,
     DayField,
     HiddenField,
     MoneyField,

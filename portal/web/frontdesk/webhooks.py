@@ -12,8 +12,7 @@ from portal.core.words import _, lazy_
 from portal.shared.notifications import webhook_queries as queries
 from portal.shared.notifications.services import webhooks
 from portal.trades.hotel.events import PROMISED
-from portal.web.alerts.rule_forms import ChecksField
-from portal.web.forms import OnceForm, StrictStringField
+from portal.web.forms import ChecksField, OnceForm, StrictStringField
 from portal.web.frontdesk.views import blueprint
 from portal.web.guards import current_actor, permission
 from portal.web.htmx import go, page, toast
