@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -306,8 +306,3 @@ def listed(asset_id: uuid.UUID, which: str, day: date) -> list[Listed]:
     asked: dict[str, Any] = {"asset": asset_id, "day": day} if which != "in_house" else {"asset": asset_id}
     return [Listed(*row) for row in
             db.session.execute(text(_LISTED.format(which=LISTS[which])), asked)]  # fmt: skip
-
-
-def week_before(moment: datetime) -> datetime:
-    """Pickup is looked at over a week unless somebody says otherwise."""
-    return moment - timedelta(days=7)
